@@ -1,0 +1,477 @@
+"""Every table, as SQLAlchemy 2 typed mappings. SQLite (SQLCipher) and PostgreSQL share them; Alembic migrates them.
+
+Times are UTC. Dates are the payer's local calendar dates. Words (determination, type, unit, ...) are the values of
+the enums in `portal_profiles.vocabulary`. `*_key` columns hold the normalised form that look-ups use; what was
+issued or typed stays exactly as it was in the column beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases (SQLite keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone was given to the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The one metadata."""
+
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UTCDateTime,
+        date: Date,
+        Decimal: Numeric(12, 3),
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[Any]: JSON,
+        bytes: LargeBinary,
+    }
+
+
+class Authorization(Base):
+    """One payer's decision on requested services: see the design's table of words.
+
+    version: raised by each change, the ETag. portal: slug of the portal where its status lives (it may be a
+    delegated vendor's). determination_text: the portal's own word, verbatim. import_key: what makes a row of an
+    imported file the same authorization when the file comes again. next_due: the first date on which the night
+    job should look again; None when it never should.
+    """
+
+    __tablename__ = "authorization_record"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    payer_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    payer_name: Mapped[str | None] = mapped_column(String(200))
+    plan: Mapped[str | None] = mapped_column(String(200))
+    portal: Mapped[str | None] = mapped_column(String(60))
+
+    member_id: Mapped[str | None] = mapped_column(String(80))
+    member_key: Mapped[str | None] = mapped_column(String(80), index=True)
+    last_name: Mapped[str | None] = mapped_column(String(120))
+    first_name: Mapped[str | None] = mapped_column(String(120))
+    name_key: Mapped[str | None] = mapped_column(String(250), index=True)
+    birth_date: Mapped[date | None]
+
+    type: Mapped[str] = mapped_column(String(30))
+    certification_kind: Mapped[str | None] = mapped_column(String(30))
+    requested_by: Mapped[str | None] = mapped_column(String(30))
+
+    determination: Mapped[str] = mapped_column(String(30), index=True)
+    determination_text: Mapped[str | None] = mapped_column(String(200))
+    determination_read_at: Mapped[datetime | None]
+
+    diagnoses: Mapped[list[str]] = mapped_column(default=list)
+    requesting_npi: Mapped[str | None] = mapped_column(String(20))
+    rendering_npis: Mapped[list[str]] = mapped_column(default=list)
+    billing_npi: Mapped[str | None] = mapped_column(String(20))
+    facility_npi: Mapped[str | None] = mapped_column(String(20))
+    place_of_service: Mapped[str | None] = mapped_column(String(2))
+    level_of_care: Mapped[str | None] = mapped_column(String(20))
+
+    requested: Mapped[date | None]
+    decided: Mapped[date | None]
+    effective: Mapped[date | None]
+    expiry: Mapped[date | None] = mapped_column(index=True)
+    service_date: Mapped[date | None]
+
+    last_looked_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(30))
+    next_due: Mapped[date | None]
+
+    import_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    notes: Mapped[str | None] = mapped_column(Text)
+
+    lines: Mapped[list[AuthorizationLine]] = relationship(
+        back_populates="authorization", order_by="AuthorizationLine.number", cascade="all, delete-orphan"
+    )
+    reference_numbers: Mapped[list[ReferenceNumber]] = relationship(
+        back_populates="authorization", order_by="ReferenceNumber.id", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (Index("ix_authorization_due", "portal", "next_due"),)
+
+
+class AuthorizationLine(Base):
+    """One procedure of an authorization. requested_* is what was asked, the other values what was approved."""
+
+    __tablename__ = "authorization_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    number: Mapped[int]
+    code: Mapped[str | None] = mapped_column(String(20))
+    code_end: Mapped[str | None] = mapped_column(String(20))
+    service_type: Mapped[str | None] = mapped_column(String(10))
+    modifiers: Mapped[list[str]] = mapped_column(default=list)
+    component: Mapped[str | None] = mapped_column(String(20))
+    quantity: Mapped[Decimal | None]
+    unit: Mapped[str | None] = mapped_column(String(20))
+    rate_quantity: Mapped[Decimal | None]
+    rate_per: Mapped[str | None] = mapped_column(String(10))
+    rate_periods: Mapped[int | None]
+    used: Mapped[Decimal | None]
+    determination: Mapped[str | None] = mapped_column(String(30))
+    effective: Mapped[date | None]
+    expiry: Mapped[date | None]
+    rendering_npis: Mapped[list[str]] = mapped_column(default=list)
+    requested_code: Mapped[str | None] = mapped_column(String(20))
+    requested_quantity: Mapped[Decimal | None]
+
+    authorization: Mapped[Authorization] = relationship(back_populates="lines")
+
+
+class ReferenceNumber(Base):
+    """One number as issued, its kind and issuer, the label it stood beside, and when it was first seen."""
+
+    __tablename__ = "reference_number"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    value: Mapped[str] = mapped_column(String(80))
+    value_key: Mapped[str] = mapped_column(String(80), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    issuer: Mapped[str | None] = mapped_column(String(120))
+    label: Mapped[str | None] = mapped_column(String(120))
+    first_seen_at: Mapped[datetime]
+
+    authorization: Mapped[Authorization] = relationship(back_populates="reference_numbers")
+
+    __table_args__ = (UniqueConstraint("authorization_id", "kind", "value"),)
+
+
+class DeterminationChange(Base):
+    """The full history: each determination an authorization (or one line of it) ever had, and who said so."""
+
+    __tablename__ = "determination_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    line_number: Mapped[int | None]
+    determination: Mapped[str] = mapped_column(String(30))
+    text: Mapped[str | None] = mapped_column(String(200))
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(40))  # import, reading, person, api
+    actor: Mapped[str] = mapped_column(String(120))
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
+
+
+class Reading(Base):
+    """What one look at one portal page gave, with provenance.
+
+    state: accepted (it changed or confirmed the record), waiting (a person must confirm the patient), rejected.
+    values: the typed reading as JSON; texts: the page's text behind each value; identity: which of the page's
+    identifiers agreed and which did not.
+    """
+
+    __tablename__ = "reading"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
+    portal: Mapped[str] = mapped_column(String(60))
+    profile_version: Mapped[str] = mapped_column(String(40))
+    page: Mapped[str] = mapped_column(String(60))
+    read_at: Mapped[datetime]
+    read_by: Mapped[str] = mapped_column(String(120))
+    state: Mapped[str] = mapped_column(String(20))
+    determination: Mapped[str | None] = mapped_column(String(30))
+    determination_text: Mapped[str | None] = mapped_column(String(200))
+    values: Mapped[dict[str, Any]]
+    texts: Mapped[dict[str, Any]]
+    identity: Mapped[dict[str, Any]]
+
+
+class Evidence(Base):
+    """One encrypted file that backs a reading: picture, letter or page text. sha256 is of the clear content."""
+
+    __tablename__ = "evidence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    media_type: Mapped[str] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    path: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class Run(Base):
+    """One pass over the authorizations that were due. state: running, finished, stopped (a crash or Ctrl-C; the
+    next start goes on with what is left). due = read + each other outcome + left, at any moment."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))  # nightly, check_now, attended
+    portal: Mapped[str | None] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    started_by: Mapped[str] = mapped_column(String(120))
+    heartbeat_at: Mapped[datetime | None]
+    message: Mapped[str | None] = mapped_column(Text)
+
+
+class RunItem(Base):
+    """One authorization in one run. outcome is None until it was looked at."""
+
+    __tablename__ = "run_item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    authorization_id: Mapped[int] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    portal: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str | None] = mapped_column(String(30))
+    message: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
+
+    __table_args__ = (UniqueConstraint("run_id", "authorization_id"),)
+
+
+class Task(Base):
+    """One thing that needs a person. kind names the work; dedupe_key keeps one open task a cause.
+
+    title and detail hold no patient data: the authorization is linked by id. state: open, done.
+    """
+
+    __tablename__ = "task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(String(200))
+    why: Mapped[str] = mapped_column(Text)
+    next_step: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(String(10))  # denial, caution, info
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    portal: Mapped[str | None] = mapped_column(String(60))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
+    due: Mapped[date | None] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(10), default="open", index=True)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(String(120))
+    closing_note: Mapped[str | None] = mapped_column(Text)
+    dedupe_key: Mapped[str] = mapped_column(String(160), index=True)
+
+
+class CheckRecord(Base):
+    """One check that was run: what was asked (facts as JSON), where, and what it answered."""
+
+    __tablename__ = "check_record"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(120))
+    checkpoint: Mapped[str] = mapped_column(String(20))
+    portal: Mapped[str | None] = mapped_column(String(60))
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    verdict: Mapped[str] = mapped_column(String(20))
+    service: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]]
+
+
+class PayerRule(Base):
+    """One published practice of a payer (`server.matching.facts.PayerRule`), as a row with source and date."""
+
+    __tablename__ = "payer_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    payer_id: Mapped[str] = mapped_column(String(40), index=True)
+    plan: Mapped[str | None] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(40))
+    data: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(Text)
+    source_date: Mapped[date]
+    effective: Mapped[date | None]
+    expiry: Mapped[date | None]
+
+
+class PortalSetting(Base):
+    """What the clinic decided about one portal. base_url: set only where a sandbox stands in for the portal.
+
+    automation: unknown, permitted or forbidden, with who decided, when, and on what text (design, decision 8).
+    start_at: local HH:MM of the night job; due_days: {determination: days} over the profile's own.
+    """
+
+    __tablename__ = "portal_setting"
+
+    portal: Mapped[str] = mapped_column(String(60), primary_key=True)
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    base_url: Mapped[str | None] = mapped_column(String(200))
+    automation: Mapped[str] = mapped_column(String(12), default="unknown")
+    automation_decided_by: Mapped[str | None] = mapped_column(String(120))
+    automation_decided_at: Mapped[datetime | None]
+    automation_text: Mapped[str | None] = mapped_column(Text)
+    start_at: Mapped[str | None] = mapped_column(String(5))
+    due_days: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class PortalAccount(Base):
+    """One sign-in to one portal. secrets and browser_state are encrypted by `server.security.secrets`.
+
+    state: open, or closed until a person reopens it (a refused password is never tried twice).
+    """
+
+    __tablename__ = "portal_account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portal: Mapped[str] = mapped_column(String(60), index=True)
+    username: Mapped[str] = mapped_column(String(120))
+    organization: Mapped[str | None] = mapped_column(String(200))
+    secrets: Mapped[bytes]
+    browser_state: Mapped[bytes | None]
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    closed_reason: Mapped[str | None] = mapped_column(Text)
+    signed_in_at: Mapped[datetime | None]
+    password_changed_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("portal", "username"),)
+
+
+class Lease(Base):
+    """A lock that outlives no crash: who holds `name` until when. Account sign-ins and the night pass use it."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(120))
+    until: Mapped[datetime]
+
+
+class User(Base):
+    """A person of the clinic. role: administrator, biller, scheduler, viewer."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime | None]
+    refused_count: Mapped[int] = mapped_column(default=0)
+    refused_until: Mapped[datetime | None]
+    session_epoch: Mapped[int] = mapped_column(default=1)
+
+
+class AccessToken(Base):
+    """A secret that opens the door once or for a script: kind link (one use), pairing (one use) or api.
+
+    digest: SHA-256 of the secret; the secret itself is shown once and never stored.
+    """
+
+    __tablename__ = "access_token"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Device(Base):
+    """A paired browser extension: the public half of the key pair that it made, and whose it is."""
+
+    __tablename__ = "device"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    public_key: Mapped[dict[str, Any]]
+    paired_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class DeviceNonce(Base):
+    """A nonce that a device has used: the same request is never taken twice."""
+
+    __tablename__ = "device_nonce"
+
+    device_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEntry(Base):
+    """One link of the hash chain: every write, and every sight of a patient's record.
+
+    hash = SHA-256 over the canonical JSON of all other columns, prev_hash included.
+    """
+
+    __tablename__ = "audit_entry"
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    detail: Mapped[dict[str, Any]]
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
