@@ -1,0 +1,269 @@
+"""A stand-in of the Example Health provider portal: plain server-rendered pages. The portal is fictional.
+
+Searches are posted and answered with a redirect, so that no address holds a patient's data.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from portal_profiles.stand_in import Record, State, Visit, letter, looks, signs_in
+
+COOKIE = "example_payer_session"
+LEVELS = {"inpatient": "Inpatient", "observation": "Observation", "outpatient": "Outpatient"}
+TYPES = {
+    "prior": "Prior authorization",
+    "concurrent": "Concurrent review",
+    "retrospective": "Retrospective review",
+    "referral": "Referral",
+    "step_therapy": "Step therapy",
+}
+UNITS = {
+    "units": "Units",
+    "visits": "Visits",
+    "days": "Days",
+    "hours": "Hours",
+    "minutes": "Minutes",
+    "months": "Months",
+}
+PLACES = ("02", "10", "11", "12", "19", "20", "21", "22", "23", "24", "31", "61")
+LINES = (1, 2, 3)
+
+
+def us_date(day: date | None) -> str:
+    """MM/DD/YYYY as the portal shows dates; empty for none."""
+    return day.strftime("%m/%d/%Y") if day else ""
+
+
+def from_us_date(text: str) -> date | None:
+    """The date of MM/DD/YYYY; None for anything else."""
+    try:
+        return datetime.strptime(text.strip(), "%m/%d/%Y").date()  # noqa: DTZ007 (a calendar date has no zone)
+    except ValueError:
+        return None
+
+
+def create(state: State) -> Flask:
+    """The sandbox as a Flask app over `state`."""
+    app = Flask(
+        "example_payer_sandbox",
+        root_path=str(Path(__file__).parent),
+        template_folder="templates",
+        static_folder=None,
+    )
+    records = state.records
+
+    def label(name: str) -> str:
+        """A label of the page; under the hazard `changed_label`, another wording of it."""
+        other = {"Status": "Review outcome", "Member ID": "Subscriber number", "Password": "Passphrase"}
+        return other.get(name, name) if state.hazards.on("changed_label") else name
+
+    app.jinja_env.globals.update(
+        portal=records.portal,
+        label=label,
+        us_date=us_date,
+        shown=state.shown,
+        levels=LEVELS,
+        types=TYPES,
+        units=UNITS,
+        places=PLACES,
+        line_numbers=LINES,
+        plans=sorted({p.plan for p in records.patients}),
+    )
+
+    def current() -> Visit | None:
+        return state.visit(request.cookies.get(COOKIE))
+
+    def signed_in(view: Any) -> Any:
+        """Gives the view its session, or answers with the page that stands in the way."""
+
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            visit = current()
+            if visit is None or visit.stage != "in":
+                return redirect("/sign-in")
+            if not state.page_of(visit):
+                return render_template("signed_out.html", ended=visit.ended)
+            if state.hazards.on("terms") and not visit.accepted_terms:
+                return redirect("/terms")
+            return view(visit, *args, **kwargs)
+
+        return guarded
+
+    @app.get("/sign-in")
+    def sign_in() -> str:
+        return render_template(
+            "challenge.html" if state.hazards.on("challenge") else "sign_in.html", refused=False
+        )
+
+    @app.post("/sign-in")
+    @signs_in
+    def give_password() -> Answer | str:
+        if state.hazards.on("challenge"):
+            return render_template("challenge.html")
+        answer, visit = state.give_password(
+            request.form.get("username", ""), request.form.get("password", "")
+        )
+        if visit is None:
+            page = {"refused": "sign_in.html", "locked": "locked.html", "expired": "password_expired.html"}[
+                answer
+            ]
+            return render_template(page, refused=True)
+        response = redirect("/sign-in/code")
+        response.set_cookie(COOKIE, visit.token, httponly=True, samesite="Lax")
+        return response
+
+    @app.get("/sign-in/code")
+    def code_page() -> Answer | str:
+        visit = current()
+        if visit is None or visit.ended:
+            return redirect("/sign-in")
+        return redirect("/") if visit.stage == "in" else render_template("code.html", refused=False)
+
+    @app.post("/sign-in/code")
+    @signs_in
+    def give_code() -> Answer | str:
+        visit = current()
+        if visit is None or visit.ended:
+            return redirect("/sign-in")
+        answer = state.give_code(visit, request.form.get("code", "").strip())
+        if answer == "in":
+            return redirect("/")
+        return render_template("locked.html" if answer == "locked" else "code.html", refused=True)
+
+    @app.get("/sign-out")
+    def sign_out() -> str:
+        visit = current()
+        if visit is not None:
+            visit.ended = "by_user"
+        return render_template("signed_out.html", ended="by_user")
+
+    @app.get("/terms")
+    def terms() -> Answer | str:
+        return render_template("terms.html") if current() else redirect("/sign-in")
+
+    @app.post("/terms")
+    def accept_terms() -> Answer:
+        visit = current()
+        if visit is not None:
+            visit.accepted_terms = True
+        return redirect("/")
+
+    @app.get("/")
+    @signed_in
+    def home(visit: Visit) -> str:
+        return render_template("home.html", user=visit.username)
+
+    @app.get("/authorizations/search")
+    @signed_in
+    def search(visit: Visit) -> str:
+        return render_template("search.html", problem="")
+
+    @app.post("/authorizations/search/number")
+    @looks
+    @signed_in
+    def search_number(visit: Visit) -> Answer | str:
+        number = request.form.get("number", "")
+        if not number.strip():
+            return render_template("search.html", problem="Enter a number.")
+        found = state.search_number(number)
+        # A number that names one request opens it at once: the guard on identity matters most there.
+        return redirect(f"/authorizations/{found[0].id}") if len(found) == 1 else listed(visit, found)
+
+    @app.post("/authorizations/search/member")
+    @looks
+    @signed_in
+    def search_member(visit: Visit) -> Answer | str:
+        form = request.form
+        birth_date = from_us_date(form.get("birth_date", ""))
+        if not form.get("member_id", "").strip() or birth_date is None:
+            return render_template(
+                "search.html", problem="Enter the member ID and the date of birth (MM/DD/YYYY)."
+            )
+        patient = records.member(form["member_id"], birth_date)
+        if patient is None:
+            return listed(visit, ())
+        if patient.plan in records.plans_not_served:
+            return redirect("/authorizations/not-served")
+        since, until = from_us_date(form.get("service_from", "")), from_us_date(form.get("service_to", ""))
+        return listed(visit, state.search_member(patient, since, until))
+
+    def listed(visit: Visit, found: tuple[Record, ...]) -> Answer:
+        visit.kept["found"] = found
+        return redirect("/authorizations/results")
+
+    @app.get("/authorizations/results")
+    @signed_in
+    def results(visit: Visit) -> str:
+        found = visit.kept.get("found", ())
+        return render_template("results.html" if found else "no_results.html", found=found)
+
+    @app.get("/authorizations/not-served")
+    @signed_in
+    def not_served(visit: Visit) -> str:
+        return render_template("plan_not_served.html")
+
+    @app.get("/authorizations/<record_id>")
+    @signed_in
+    def detail(visit: Visit, record_id: str) -> str:
+        record = state.open(record_id) or abort(404)
+        return render_template("detail.html", a=record)
+
+    @app.get("/authorizations/<record_id>/letter.pdf")
+    @signed_in
+    def letter_file(visit: Visit, record_id: str) -> Response:
+        record = state.open(record_id) or abort(404)
+        if state.hazards.on("letter_not_pdf"):
+            return make_response(render_template("letter_not_ready.html"))
+        return Response(letter(records.portal, letter_lines(record)), mimetype="application/pdf")
+
+    def letter_lines(record: Record) -> tuple[str, ...]:
+        return (
+            f"Member ID: {record.patient.member_id}",
+            *(
+                f"{kind.value.capitalize()} number: {value}"
+                for kind, value in record.numbers.items()
+                if value
+            ),
+            f"Status: {state.shown(record)}",
+            f"Valid from {us_date(record.effective) or '-'} to {us_date(record.expiry) or '-'}",
+            *(
+                f"Line {line.number}: {line.code} {UNITS[line.unit].lower()} requested {line.requested}"
+                f" approved {line.approved if line.approved is not None else '-'}: {state.shown(line)}"
+                for line in record.lines
+            ),
+        )
+
+    @app.post("/authorizations/<record_id>/withdraw")
+    @signed_in
+    def withdraw(visit: Visit, record_id: str) -> str:
+        return render_template("withdrawn.html")
+
+    @app.get("/requests/new")
+    @signed_in
+    def request_form(visit: Visit) -> str:
+        return render_template("request_form.html", problem="")
+
+    @app.post("/requests/new")
+    @signed_in
+    def submit_request(visit: Visit) -> Answer | str:
+        if not request.form.get("member_id") or not request.form.get("procedure_code_1"):
+            return render_template(
+                "request_form.html", problem="Enter at least the member ID and one procedure."
+            )
+        visit.kept["submitted"] = state.accept_request(request.form.to_dict())
+        return redirect("/requests/confirmation")
+
+    @app.get("/requests/confirmation")
+    @signed_in
+    def confirmation(visit: Visit) -> Answer | str:
+        number = visit.kept.pop("submitted", None)
+        return render_template("confirmation.html", number=number) if number else redirect("/")
+
+    return app
