@@ -1,8 +1,9 @@
-"""Every table, as SQLAlchemy 2 typed mappings. SQLite (SQLCipher) and PostgreSQL share them; Alembic migrates them.
+"""Every table, as SQLAlchemy 2 typed mappings. SQLite (SQLCipher) and PostgreSQL share them; Alembic migrates
+them.
 
-Times are UTC. Dates are the payer's local calendar dates. Words (determination, type, unit, ...) are the values of
-the enums in `portal_profiles.vocabulary`. `*_key` columns hold the normalised form that look-ups use; what was
-issued or typed stays exactly as it was in the column beside it.
+Times are UTC. Dates are the payer's local calendar dates. Words (determination, type, unit, ...) are the
+values of the enums in `portal_profiles.vocabulary`. `*_key` columns hold the normalised form that look-ups
+use; what was issued or typed stays exactly as it was in the column beside it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    MetaData,
     Numeric,
     String,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -49,13 +52,44 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Quantity(TypeDecorator[Decimal]):
+    """An exact decimal, at most three places, on both databases (SQLite has none: it is kept there as
+    text).
+    """
+
+    impl = Numeric(12, 3).with_variant(String(20), "sqlite")
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return format(value, "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else plain_decimal(Decimal(value))
+
+
+def plain_decimal(value: Decimal) -> Decimal:
+    """The same number without trailing zeros and without an exponent: 12.000 is 12, 10 stays 10."""
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+
+
 class Base(DeclarativeBase):
-    """The one metadata."""
+    """The one metadata. Constraints and indexes are named by rule, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
 
     type_annotation_map = {  # noqa: RUF012
         datetime: UTCDateTime,
         date: Date,
-        Decimal: Numeric(12, 3),
+        Decimal: Quantity,
         dict[str, Any]: JSON,
         list[str]: JSON,
         list[Any]: JSON,
@@ -63,13 +97,22 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(row_class: type[Base]) -> Table:
+    """The table behind a mapped class, for plain selects and many-row inserts."""
+    table = row_class.__table__
+    assert isinstance(table, Table)
+    return table
+
+
 class Authorization(Base):
     """One payer's decision on requested services: see the design's table of words.
 
     version: raised by each change, the ETag. portal: slug of the portal where its status lives (it may be a
-    delegated vendor's). determination_text: the portal's own word, verbatim. import_key: what makes a row of an
-    imported file the same authorization when the file comes again. next_due: the first date on which the night
-    job should look again; None when it never should.
+    delegated vendor's). determination_text: the portal's own word, verbatim. member_key: the member ID as
+    `server.matching.compare.identifier_key` gives it; name_key: `server.db.keys.person_key` of the last name.
+    import_key: payer, patient and codes, by which a row of an imported file without a number finds its
+    authorization again. next_due: the first date on which the night job should look again; None when it never
+    should.
     """
 
     __tablename__ = "authorization_record"
@@ -88,7 +131,7 @@ class Authorization(Base):
     member_key: Mapped[str | None] = mapped_column(String(80), index=True)
     last_name: Mapped[str | None] = mapped_column(String(120))
     first_name: Mapped[str | None] = mapped_column(String(120))
-    name_key: Mapped[str | None] = mapped_column(String(250), index=True)
+    name_key: Mapped[str | None] = mapped_column(String(120))
     birth_date: Mapped[date | None]
 
     type: Mapped[str] = mapped_column(String(30))
@@ -117,7 +160,7 @@ class Authorization(Base):
     last_outcome: Mapped[str | None] = mapped_column(String(30))
     next_due: Mapped[date | None]
 
-    import_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    import_key: Mapped[str | None] = mapped_column(String(64), index=True)
     notes: Mapped[str | None] = mapped_column(Text)
 
     lines: Mapped[list[AuthorizationLine]] = relationship(
@@ -127,11 +170,18 @@ class Authorization(Base):
         back_populates="authorization", order_by="ReferenceNumber.id", cascade="all, delete-orphan"
     )
 
-    __table_args__ = (Index("ix_authorization_due", "portal", "next_due"),)
+    __table_args__ = (
+        Index("ix_authorization_record_due", "portal", "next_due"),
+        Index("ix_authorization_record_person", "name_key", "birth_date"),
+        # An id is never given twice: the audit chain names records by it.
+        {"sqlite_autoincrement": True},
+    )
 
 
 class AuthorizationLine(Base):
-    """One procedure of an authorization. requested_* is what was asked, the other values what was approved."""
+    """One procedure of an authorization. requested_* is what was asked, the other values what was
+    approved.
+    """
 
     __tablename__ = "authorization_line"
 
@@ -203,9 +253,9 @@ class DeterminationChange(Base):
 class Reading(Base):
     """What one look at one portal page gave, with provenance.
 
-    state: accepted (it changed or confirmed the record), waiting (a person must confirm the patient), rejected.
-    values: the typed reading as JSON; texts: the page's text behind each value; identity: which of the page's
-    identifiers agreed and which did not.
+    state: accepted (it changed or confirmed the record), waiting (a person must confirm the patient),
+    rejected. values: the typed reading as JSON; texts: the page's text behind each value; identity: which of
+    the page's identifiers agreed and which did not.
     """
 
     __tablename__ = "reading"
@@ -229,7 +279,9 @@ class Reading(Base):
 
 
 class Evidence(Base):
-    """One encrypted file that backs a reading: picture, letter or page text. sha256 is of the clear content."""
+    """One encrypted file that backs a reading: picture, letter or page text. sha256 is of the clear
+    content.
+    """
 
     __tablename__ = "evidence"
 
@@ -248,8 +300,8 @@ class Evidence(Base):
 
 
 class Run(Base):
-    """One pass over the authorizations that were due. state: running, finished, stopped (a crash or Ctrl-C; the
-    next start goes on with what is left). due = read + each other outcome + left, at any moment."""
+    """One pass over the authorizations that were due. state: running, finished, stopped (a crash or Ctrl-C;
+    the next start goes on with what is left). due = read + each other outcome + left, at any moment."""
 
     __tablename__ = "run"
 
@@ -332,7 +384,9 @@ class CheckRecord(Base):
 
 
 class PayerRule(Base):
-    """One published practice of a payer (`server.matching.facts.PayerRule`), as a row with source and date."""
+    """One published practice of a payer (`server.matching.facts.PayerRule`), as a row with source and
+    date.
+    """
 
     __tablename__ = "payer_rule"
 
@@ -351,8 +405,8 @@ class PayerRule(Base):
 class PortalSetting(Base):
     """What the clinic decided about one portal. base_url: set only where a sandbox stands in for the portal.
 
-    automation: unknown, permitted or forbidden, with who decided, when, and on what text (design, decision 8).
-    start_at: local HH:MM of the night job; due_days: {determination: days} over the profile's own.
+    automation: unknown, permitted or forbidden, with who decided, when, and on what text (design, decision
+    8). start_at: local HH:MM of the night job; due_days: {determination: days} over the profile's own.
     """
 
     __tablename__ = "portal_setting"
@@ -391,7 +445,9 @@ class PortalAccount(Base):
 
 
 class Lease(Base):
-    """A lock that outlives no crash: who holds `name` until when. Account sign-ins and the night pass use it."""
+    """A lock that outlives no crash: who holds `name` until when. Account sign-ins and the night pass use
+    it.
+    """
 
     __tablename__ = "lease"
 
@@ -420,15 +476,18 @@ class User(Base):
 
 class AccessToken(Base):
     """A secret that opens the door once or for a script: kind link (one use), pairing (one use) or api.
+    name: what an api token is for.
 
-    digest: SHA-256 of the secret; the secret itself is shown once and never stored.
+    digest: HMAC-SHA256 of the secret under a derived key; the secret itself is shown once and never stored.
+    tries: wrong codes given while a pairing code was open.
     """
 
     __tablename__ = "access_token"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str | None] = mapped_column(String(120))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -457,6 +516,23 @@ class DeviceNonce(Base):
     device_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     nonce: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Installation(Base):
+    """The one row about this database itself: which key it was made with, and where its audit chain ends.
+
+    key_check: a value derived from the data key, by which a wrong key is told at once. audit_mac: HMAC by a
+    key derived from the data key over the chain's last seq and hash, so that a tail cut off is found.
+    """
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    key_check: Mapped[str] = mapped_column(String(64))
+    audit_seq: Mapped[int] = mapped_column(default=0)
+    audit_hash: Mapped[str] = mapped_column(String(64))
+    audit_mac: Mapped[str] = mapped_column(String(64))
 
 
 class AuditEntry(Base):
