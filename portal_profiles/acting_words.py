@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 
 #: Past participles and nouns are how portals name lists ("Submitted requests", "Sender"): they are navigation.
-_ACTING = re.compile(
-    r"submit(?!t)|save(?!d)|withdraw(?!n|al)|cancel(?!l?ed|l?ation)|archive(?!d)|accept(?!e[dr]|a)|delete(?!d)|send(?!er)",
-    re.IGNORECASE,
+#: The browser checks with the same pattern at the moment of a click, so it keeps to what both languages read alike.
+ACTING_PATTERN = (
+    r"submit(?!t)|save(?!d)|withdraw(?!n|al)|cancel(?!l?ed|l?ation)|archive(?!d)|accept(?!e[dr]|a)|delete(?!d)|send(?!er)"
 )
+_ACTING = re.compile(ACTING_PATTERN, re.IGNORECASE)
 
 
 def acting_word(*texts: str | None) -> str | None:

@@ -282,11 +282,22 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """allowed_posts: paths (with * for any part) that a look may post to, because there a search is a POST.
+
+    Every other request that could change something is blocked outside the sign-in.
+    """
+
+    allowed_posts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One portal. `words` maps, for each kind of value, the folded words of this portal to ours.
 
     fictional: made up for tests and demonstration. seen_live: when a person last confirmed it on the live portal.
     unattended: whether the portal's second factor and terms leave room for a pass with nobody at the screen.
+    letter: the link to the payer's letter on a detail page, where there is one.
     """
 
     slug: str
@@ -307,6 +318,8 @@ class Profile:
     search: tuple[Search, ...]
     results: Results | None
     words: Mapping[str, Mapping[str, str]]
+    network: Network = field(default_factory=Network)
+    letter: Locator | None = None
 
     def reading_part(self) -> dict[str, object]:
         """What the reader is given, as JSON: pages with signs, fields and rows; no sign-in, no steps, no words."""

@@ -26,6 +26,7 @@ from portal_profiles.profile import (
     FieldSpec,
     Host,
     Locator,
+    Network,
     Pace,
     PageKind,
     PageSpec,
@@ -515,6 +516,17 @@ class ResultsTable(Table):
     opens = string(load_default="same", check=one_of(("same", "tab")))
 
 
+class NetworkTable(Table):
+    allowed_posts = fields.List(
+        string(check=validate.Regexp(r"^/", error="must start with /: it is a path, * stands for any part")),
+        load_default=list,
+    )
+
+
+class LetterTable(Table):
+    link = fields.Nested(LocatorTable, required=True)
+
+
 class WordsTable(Table):
     determination = fields.Raw()
     unit = fields.Raw()
@@ -557,6 +569,8 @@ class ProfileTable(Table):
     pages = Tables(PageTable, required=True)
     search = fields.List(fields.Nested(SearchTable), load_default=list)
     results = fields.Nested(ResultsTable)
+    network = fields.Nested(NetworkTable, load_default=lambda: NetworkTable().load({}))
+    letter = fields.Nested(LetterTable)
     words = fields.Nested(WordsTable, load_default=dict)
 
 
@@ -640,6 +654,8 @@ def _profile(
         search=searches,
         results=results,
         words=words,
+        network=Network(allowed_posts=tuple(loaded["network"]["allowed_posts"])),
+        letter=locator(loaded["letter"]["link"]) if "letter" in loaded else None,
     )
 
 
