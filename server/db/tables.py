@@ -478,7 +478,7 @@ class AccessToken(Base):
     """A secret that opens the door once or for a script: kind link (one use), pairing (one use) or api.
     name: what an api token is for.
 
-    digest: HMAC-SHA256 of the secret under a derived key; the secret itself is shown once and never stored.
+    digest: SHA-256 of the secret; the secret itself is shown once and never stored.
     tries: wrong codes given while a pairing code was open.
     """
 
