@@ -2,8 +2,8 @@
 
     python -m automation.sandbox --port 8765 --hazard slow=300 example_payer availity
 
-Each is at http://<slug, with - for _>.localhost:PORT/ (a browser resolves *.localhost by itself); when only one
-is served, also at http://127.0.0.1:PORT/. Control, from this machine only:
+Each is at http://<slug, with - for _>.localhost:PORT/ (a browser resolves *.localhost by itself); when only
+one is served, also at http://127.0.0.1:PORT/. Control, from this machine only:
 
     GET  /__sandbox__/journal   what was counted, and every request that would have changed something
     GET  /__sandbox__/hazards   the hazards that are on, and all there are
@@ -37,8 +37,9 @@ from portal_profiles.vocabulary import Determination, NumberKind
 
 CONTROL = "/__sandbox__/"
 COLUMNS = (
-    "Payer", "Payer ID", "Plan", "Portal", "Member ID", "Last Name", "First Name", "DOB", "Authorization Number",
-    "CPT", "Modifiers", "Units", "Unit", "Diagnosis", "Requesting NPI", "Rendering NPI", "Facility NPI",
+    "Payer", "Payer ID", "Plan", "Portal", "Member ID", "Last Name", "First Name", "DOB",
+    "Authorization Number", "CPT", "Modifiers", "Units", "Unit", "Diagnosis", "Requesting NPI",
+    "Rendering NPI", "Facility NPI",
     "Place of Service", "Level of Care", "Status", "Requested Date", "Start Date", "End Date",
 )  # fmt: skip
 
@@ -210,7 +211,7 @@ def serve(
     today: date | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> Served:
-    """Serves the sandboxes of these portals (all, when none is named) in a thread, on a free port when it is 0.
+    """Serves the sandboxes of these portals (all, when none is named) in a thread; port 0 takes a free one.
 
     hazards: those on from the start, as {"slow": 300, "maintenance": True}, in every sandbox served.
     today: moves the records' dates by whole weeks to lie around that day. clock: for one-time codes.
@@ -281,7 +282,7 @@ def queries(slug: str, *, today: date | None = None) -> list[dict[str, object]]:
 def expected(slug: str) -> dict[str, Expected]:
     """`query_key` -> what a correct pass must give, worked out from the sandbox's own records.
 
-    The search is done again on the data: by number where the clinic has one (a number names one record at once),
+    The search is done again on the data: by number where the clinic has one (it names one record at once),
     else by member and dates, of which only a record with the same procedure and first day is the clinic's.
     """
     known = records(slug)
@@ -336,8 +337,9 @@ def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> lis
         known = records(slug, today=today)
         for row in known.clinic:
             values = (
-                known.payer, known.payer_id, row.patient.plan, slug, row.patient.member_id, row.patient.last_name,
-                row.patient.first_name, us(row.patient.birth_date), row.number, row.code, " ".join(row.modifiers),
+                known.payer, known.payer_id, row.patient.plan, slug, row.patient.member_id,
+                row.patient.last_name, row.patient.first_name, us(row.patient.birth_date), row.number,
+                row.code, " ".join(row.modifiers),
                 str(row.quantity), row.unit, ", ".join(row.diagnoses), row.requesting_npi, row.rendering_npi,
                 row.facility_npi, row.place_of_service, row.level_of_care, row.status, us(row.requested),
                 us(row.service_from), us(row.service_to),

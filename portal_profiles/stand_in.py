@@ -1,8 +1,8 @@
 """What every sandbox stands on: its records, its accounts and sign-ins, its hazards, its journal.
 
 A sandbox is `portal_profiles/<slug>/sandbox/`: `records.json`, `templates/`, and `routes.py` with
-`create(state: State) -> flask.Flask`. The routes draw pages; what must be the same in every sandbox (an account
-locks after three refused passwords, a code works once, a second sign-in ends the first) lives here.
+`create(state: State) -> flask.Flask`. The routes draw pages; what must be the same in every sandbox (an
+account locks after three refused passwords, a code works once, a second sign-in ends the first) lives here.
 All people in the records are synthetic.
 """
 
@@ -57,7 +57,7 @@ TRIES = 3
 
 
 class HazardError(ValueError):
-    """A hazard that does not exist, or a value it cannot have. The message names the hazard and the remedy."""
+    """A hazard that does not exist, or a value it cannot have. It names the hazard and the remedy."""
 
 
 class Hazards:
@@ -150,7 +150,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One authorization in the payer's own system. `id` is the portal's key in its addresses: it says nothing."""
+    """One authorization in the payer's own system. `id` is the portal's key in its addresses."""
 
     id: str
     patient: Patient
@@ -172,6 +172,7 @@ class Record:
     numbers: Mapping[NumberKind, str]
     lines: tuple[Line, ...]
     letter: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +382,7 @@ def _record(entry: Mapping[str, Any], patients: Mapping[str, Patient], shift: ti
         numbers={NumberKind(k): v for k, v in entry["numbers"].items()},
         lines=lines,
         letter=entry.get("letter", False),
+        note=entry.get("note", ""),
     )
 
 
@@ -419,7 +421,7 @@ def _clinic_row(
 
 @dataclass(slots=True)
 class Visit:
-    """One browser's session. stage: "code" (password given), "in". ended: why it ended, for the sign-in page."""
+    """One browser's session. stage: "code" (password given) or "in". ended: why it ended, or empty."""
 
     token: str
     username: str
@@ -468,7 +470,7 @@ class State:
     def give_password(self, username: str, password: str) -> tuple[str, Visit | None]:
         """Checks a password. Answers ("code", visit) | ("refused" | "locked" | "expired", None).
 
-        Three refused passwords lock the account. A user name that does not exist is refused in the same words.
+        Three refused passwords lock the account. An unknown user name is refused in the same words.
         """
         with self.lock:
             account = self.accounts.get(username)
@@ -489,7 +491,7 @@ class State:
             return "code", visit
 
     def give_code(self, visit: Visit, code: str) -> str:
-        """Checks a one-time code: "in", "refused", or "locked". A code works once; the step before and after count.
+        """Checks a one-time code: "in", "refused", or "locked". A code works once, a step early or late too.
 
         Signing in ends every other session of the account.
         """

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from portal_profiles.stand_in import Record, State, Visit, letter, looks, signs_in
 
 COOKIE = "example_payer_session"
+COOKIES_ACCEPTED = "example_payer_cookies"
 LEVELS = {"inpatient": "Inpatient", "observation": "Observation", "outpatient": "Outpatient"}
 TYPES = {
     "prior": "Prior authorization",
@@ -24,16 +25,14 @@ TYPES = {
     "referral": "Referral",
     "step_therapy": "Step therapy",
 }
-UNITS = {
-    "units": "Units",
-    "visits": "Visits",
-    "days": "Days",
-    "hours": "Hours",
-    "minutes": "Minutes",
-    "months": "Months",
+UNITS = ("units", "visits", "days", "hours")
+PLACES = {
+    "11": "Office",
+    "21": "Inpatient hospital",
+    "22": "Outpatient hospital",
+    "24": "Ambulatory surgical center",
 }
-PLACES = ("02", "10", "11", "12", "19", "20", "21", "22", "23", "24", "31", "61")
-LINES = (1, 2, 3)
+LINES = (1, 2)
 
 
 def us_date(day: date | None) -> str:
@@ -61,11 +60,13 @@ def create(state: State) -> Flask:
 
     def label(name: str) -> str:
         """A label of the page; under the hazard `changed_label`, another wording of it."""
-        other = {"Status": "Review outcome", "Member ID": "Subscriber number", "Password": "Passphrase"}
+        other = {"Status": "Review outcome", "Member ID": "Subscriber number", "User name": "Login"}
         return other.get(name, name) if state.hazards.on("changed_label") else name
 
     app.jinja_env.globals.update(
         portal=records.portal,
+        payer=records.payer,
+        cookies_asked=lambda: COOKIES_ACCEPTED not in request.cookies,
         label=label,
         us_date=us_date,
         shown=state.shown,
@@ -155,37 +156,54 @@ def create(state: State) -> Flask:
             visit.accepted_terms = True
         return redirect("/")
 
+    @app.get("/organization")
+    @signed_in
+    def organization_page(visit: Visit) -> str:
+        names = state.accounts[visit.username].organizations
+        return render_template("organization.html", organizations=names)
+
+    @app.post("/organization")
+    @signs_in
+    @signed_in
+    def choose_organization(visit: Visit) -> Answer:
+        wanted = request.form.get("organization", "")
+        if wanted in state.accounts[visit.username].organizations:
+            visit.organization = wanted
+        return redirect("/" if visit.organization else "/organization")
+
+    @app.post("/cookies")
+    def accept_cookies() -> Answer:
+        response = redirect("/")
+        response.set_cookie(COOKIES_ACCEPTED, "yes", samesite="Lax")
+        return response
+
     @app.get("/")
     @signed_in
-    def home(visit: Visit) -> str:
-        return render_template("home.html", user=visit.username)
+    def home(visit: Visit) -> Answer | str:
+        if not visit.organization:
+            return redirect("/organization")
+        return render_template("home.html", user=visit.username, organization=visit.organization)
 
-    @app.get("/authorizations/search")
+    @app.get("/status")
     @signed_in
-    def search(visit: Visit) -> str:
-        return render_template("search.html", problem="")
+    def status(visit: Visit) -> str:
+        return render_template("status.html", problem="", found=None)
 
-    @app.post("/authorizations/search/number")
+    @app.post("/status")
     @looks
     @signed_in
-    def search_number(visit: Visit) -> Answer | str:
-        number = request.form.get("number", "")
-        if not number.strip():
-            return render_template("search.html", problem="Enter a number.")
-        found = state.search_number(number)
-        # A number that names one request opens it at once: the guard on identity matters most there.
-        return redirect(f"/authorizations/{found[0].id}") if len(found) == 1 else listed(visit, found)
-
-    @app.post("/authorizations/search/member")
-    @looks
-    @signed_in
-    def search_member(visit: Visit) -> Answer | str:
+    def search(visit: Visit) -> Answer | str:
         form = request.form
+        if form.get("number", "").strip():
+            found = state.search_number(form["number"])
+            if len(found) == 1:
+                # A number that names one request opens it at once: the guard on identity matters most there.
+                return redirect(f"/authorizations/{found[0].id}")
+            return listed(visit, found)
         birth_date = from_us_date(form.get("birth_date", ""))
         if not form.get("member_id", "").strip() or birth_date is None:
-            return render_template(
-                "search.html", problem="Enter the member ID and the date of birth (MM/DD/YYYY)."
-            )
+            problem = "Enter a number, or a member ID with the birth date (MM/DD/YYYY)."
+            return render_template("status.html", problem=problem, found=None)
         patient = records.member(form["member_id"], birth_date)
         if patient is None:
             return listed(visit, ())
@@ -196,13 +214,12 @@ def create(state: State) -> Flask:
 
     def listed(visit: Visit, found: tuple[Record, ...]) -> Answer:
         visit.kept["found"] = found
-        return redirect("/authorizations/results")
+        return redirect("/status/results")
 
-    @app.get("/authorizations/results")
+    @app.get("/status/results")
     @signed_in
     def results(visit: Visit) -> str:
-        found = visit.kept.get("found", ())
-        return render_template("results.html" if found else "no_results.html", found=found)
+        return render_template("status.html", problem="", found=visit.kept.get("found", ()))
 
     @app.get("/authorizations/not-served")
     @signed_in
@@ -234,7 +251,7 @@ def create(state: State) -> Flask:
             f"Status: {state.shown(record)}",
             f"Valid from {us_date(record.effective) or '-'} to {us_date(record.expiry) or '-'}",
             *(
-                f"Line {line.number}: {line.code} {UNITS[line.unit].lower()} requested {line.requested}"
+                f"Line {line.number}: {line.code} {line.unit} requested {line.requested}"
                 f" approved {line.approved if line.approved is not None else '-'}: {state.shown(line)}"
                 for line in record.lines
             ),
@@ -257,13 +274,14 @@ def create(state: State) -> Flask:
             return render_template(
                 "request_form.html", problem="Enter at least the member ID and one procedure."
             )
-        visit.kept["submitted"] = state.accept_request(request.form.to_dict())
+        sent = request.form.to_dict()
+        visit.kept["submitted"] = {"number": state.accept_request(sent), "sent": sent}
         return redirect("/requests/confirmation")
 
     @app.get("/requests/confirmation")
     @signed_in
     def confirmation(visit: Visit) -> Answer | str:
-        number = visit.kept.pop("submitted", None)
-        return render_template("confirmation.html", number=number) if number else redirect("/")
+        submitted = visit.kept.pop("submitted", None)
+        return render_template("confirmation.html", **submitted) if submitted else redirect("/")
 
     return app
