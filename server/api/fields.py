@@ -1,0 +1,133 @@
+"""The kinds of values in requests and answers. Each refusal says what is wrong and what to do, never the
+value.
+
+Types are strict: a number sent as text, or text sent as a number, is named and not converted by guess.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
+
+
+class Text(fields.String):
+    """Text of at most `longest` characters; spaces around it are dropped, and empty text is as none."""
+
+    default_error_messages = {"invalid": "Not text. Send it in quotation marks."}  # noqa: RUF012
+
+    def __init__(self, longest: int = 200, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", True)
+        super().__init__(
+            validate=validate.Length(max=longest, error=f"Too long. Send at most {longest} characters."),
+            **kwargs,
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if "\x00" in text:
+            raise ValidationError("A character that cannot be kept. Remove control characters.")
+        return text or None
+
+
+class LocalDate(fields.Date):
+    """A payer's local calendar date as YYYY-MM-DD, nothing looser."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "Not a date. Write it as YYYY-MM-DD.",
+        "format": "Not a date that can be written. Write it as YYYY-MM-DD.",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", True)
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type="date")
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise self.make_error("invalid", input=value, obj_type="date") from error
+
+
+class Quantity(fields.Field[Decimal]):
+    """A count of units, visits, days or hours: a JSON number, up to three decimals, not negative.
+
+    Text that is a plain number is taken as well, since JSON numbers lose decimals on the way in some
+    languages.
+    """
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "Not a quantity. Send a number from 0, with at most three decimals."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", True)
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        text = value if isinstance(value, str) else repr(value)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, str | int | float)
+            or not _DECIMAL.fullmatch(text)
+        ):
+            raise self.make_error("invalid")
+        return Decimal(text)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int | float | None:
+        return quantity_json(value)
+
+
+def quantity_json(value: Decimal | None) -> int | float | None:
+    """A quantity as a JSON number, whole where it is whole."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class Word(fields.Field[StrEnum]):
+    """One word of a closed vocabulary, as its enum."""
+
+    default_error_messages = {"invalid": "Not a word of this field. Send one of: {words}."}  # noqa: RUF012
+
+    def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", not kwargs.get("required", False))
+        kwargs.setdefault("metadata", {})["enum"] = [word.value for word in words]
+        super().__init__(**kwargs)
+        self.words = words
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> StrEnum:
+        if not isinstance(value, str) or value not in set(self.words):
+            raise self.make_error("invalid", words=", ".join(self.words))
+        return self.words(value)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+
+def texts(longest: int = 40, at_most: int = 50, **kwargs: Any) -> fields.List[str]:
+    """A list of short texts; nothing sent is the empty list."""
+    return fields.List(
+        Text(longest, allow_none=False),
+        validate=validate.Length(max=at_most, error=f"Too many. Send at most {at_most}."),
+        error_messages={"invalid": "Not a list. Send a list of texts."},
+        **kwargs,
+    )
+
+
+#: Custom field class -> (OpenAPI type, format), for the generated document.
+IN_OPENAPI: dict[type[Any], tuple[str, str | None]] = {
+    Text: ("string", None),
+    LocalDate: ("string", "date"),
+    Quantity: ("number", None),
+    Word: ("string", None),
+}
