@@ -22,13 +22,14 @@ class OneFileACommand(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, sorted."""
-        return sorted(p.stem.rstrip("_") for p in Path(__file__).parent.glob("[a-z]*.py"))
+        files = Path(__file__).parent.glob("[a-z]*.py")
+        return sorted(file.stem.rstrip("_").replace("_", "-") for file in files)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Loads the command's module; None when there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = "import_" if cmd_name == "import" else cmd_name
+        module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
         command = importlib.import_module(f"server.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
