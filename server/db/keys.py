@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
+
+from server.matching.compare import name_key
 
 LONGEST_PREFIX = 3
 
 
 def person_key(last_name: str | None) -> str | None:
-    """The letters of a last name, upper-case and without accents; None where nothing is left.
+    """The last name as `compare.name_key` folds it; None where nothing is left.
 
     With the birth date it finds a person whose member ID was mistyped. The first name is left out on purpose:
     short forms of it would hide the record.
     """
-    folded = unicodedata.normalize("NFKD", last_name or "").upper()
-    return "".join(letter for letter in folded if letter.isalnum())[:120] or None
+    return name_key(last_name)[:120] or None
 
 
 def without_prefix(member_key: str) -> str | None:
@@ -33,12 +33,3 @@ def birth_dates_like(birth_date: date) -> tuple[date, ...]:
     if birth_date.day > 12 or birth_date.day == birth_date.month:
         return (birth_date,)
     return (birth_date, birth_date.replace(month=birth_date.day, day=birth_date.month))
-
-
-def identifier_key(text: str) -> str:
-    """A member ID or reference number for comparison: upper-case, without spaces and dashes, leading zeros
-    kept.
-
-    Source: domain facts, section 5. What was issued is stored beside it exactly as it was issued.
-    """
-    return "".join(text.upper().split()).replace("-", "")

@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select, union
 from sqlalchemy.orm import Session, selectinload
 
 from server.db.facts import authorization_facts, payer_rule_facts
-from server.db.keys import birth_dates_like, identifier_key, person_key, without_prefix
+from server.db.keys import birth_dates_like, person_key, without_prefix
 from server.db.tables import (
     Authorization,
     AuthorizationLine,
@@ -31,6 +31,7 @@ from server.db.tables import (
     table_of,
 )
 from server.matching import facts
+from server.matching.compare import identifier_key
 
 CANDIDATES_A_WAY = 60
 PAGE_SIZE_MAX = 500

@@ -13,9 +13,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlcipher3.dbapi2
 from sqlalchemy import (
@@ -120,7 +121,7 @@ class Database:
         it.
         """
         with Session(self._reading, autoflush=False, expire_on_commit=False) as session:
-            session.info["vault"] = self.vault
+            session.info.update(vault=self.vault, zone=self.settings.zone)
             with _busy_is_said():
                 yield session
             if session.new or session.dirty or session.deleted:
@@ -136,7 +137,7 @@ class Database:
         another writer kept the lock for longer than BUSY_SECONDS.
         """
         with Session(self._writing, expire_on_commit=False) as session:
-            session.info.update(vault=self.vault, actor=actor, new_files=[])
+            session.info.update(vault=self.vault, zone=self.settings.zone, actor=actor, new_files=[])
             try:
                 with _busy_is_said():
                     _take_write_lock(session.connection())
@@ -300,3 +301,9 @@ def _unreachable(settings: Settings) -> Problem:
         f"The database in {settings.data_dir} can't be opened. Check that the folder is there and writable.",
         503,
     )
+
+
+def local_date(session: Session, now: datetime) -> date:
+    """The clinic's calendar date at a time: due dates and rules go by it, never by UTC's."""
+    zone: ZoneInfo = session.info["zone"]
+    return now.astimezone(zone).date()

@@ -111,8 +111,8 @@ class Authorization(Base):
     delegated vendor's). determination_text: the portal's own word, verbatim. member_key: the member ID as
     `server.matching.compare.identifier_key` gives it; name_key: `server.db.keys.person_key` of the last name.
     import_key: payer, patient and codes, by which a row of an imported file without a number finds its
-    authorization again. next_due: the first date on which the night job should look again; None when it never
-    should.
+    authorization again; import_digest: of the file's row as it was last imported. next_due: the first date on
+    which the night job should look again; None when it never should.
     """
 
     __tablename__ = "authorization_record"
@@ -161,6 +161,7 @@ class Authorization(Base):
     next_due: Mapped[date | None]
 
     import_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    import_digest: Mapped[str | None] = mapped_column(String(64))
     notes: Mapped[str | None] = mapped_column(Text)
 
     lines: Mapped[list[AuthorizationLine]] = relationship(

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("last_outcome", sa.String(length=30), nullable=True),
         sa.Column("next_due", sa.Date(), nullable=True),
         sa.Column("import_key", sa.String(length=64), nullable=True),
+        sa.Column("import_digest", sa.String(length=64), nullable=True),
         sa.Column("notes", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authorization_record")),
         sqlite_autoincrement=True,
