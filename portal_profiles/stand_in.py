@@ -55,6 +55,9 @@ DEFAULTS: dict[str, float | str] = {
 #: Refused passwords, and refused codes, after which an account is locked.
 TRIES = 3
 
+#: What the id of a record's second listing ends in, under the hazard `duplicates`.
+TWIN = "-2"
+
 
 class HazardError(ValueError):
     """A hazard that does not exist, or a value it cannot have. It names the hazard and the remedy."""
@@ -212,6 +215,7 @@ class Account:
     password: str
     totp_secret: str
     organizations: tuple[str, ...]
+    roles: tuple[str, ...]
     passwords_refused: int = 0
     codes_refused: int = 0
     sign_ins: int = 0
@@ -317,7 +321,9 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
         searched_by=tuple(NumberKind(k) for k in data["searched_by"]),
         words={Determination(k): v for k, v in data["words"].items()},
         accounts=tuple(
-            Account(a["username"], a["password"], a["totp_secret"], tuple(a["organizations"]))
+            Account(
+                a["username"], a["password"], a["totp_secret"], tuple(a["organizations"]), tuple(a["roles"])
+            )
             for a in data["accounts"]
         ),
         patients=tuple(patients.values()),
@@ -542,12 +548,12 @@ class State:
         if self.hazards.on("no_result"):
             return ()
         if self.hazards.on("duplicates"):
-            return tuple(twin for r in found for twin in (r, replace(r, id=f"{r.id}d")))
+            return tuple(twin for r in found for twin in (r, replace(r, id=r.id + TWIN)))
         return found
 
     def open(self, record_id: str) -> Record | None:
         """The record behind a link, as the portal would show it under its hazards."""
-        record = self.records.by_id(record_id.removesuffix("d"))
+        record = self.records.by_id(record_id.removesuffix(TWIN))
         if record is None or not self.hazards.on("wrong_patient"):
             return record
         others = [p for p in self.records.patients if p.member_id != record.patient.member_id]

@@ -187,6 +187,8 @@ def create(state: State) -> Flask:
     @app.get("/status")
     @signed_in
     def status(visit: Visit) -> str:
+        if "status" not in state.accounts[visit.username].roles:
+            return render_template("role_missing.html")
         return render_template("status.html", problem="", found=None)
 
     @app.post("/status")
