@@ -1,0 +1,123 @@
+import { browser } from 'wxt/browser';
+import { defineBackground } from 'wxt/utils/define-background';
+import { portals, sandbox } from 'virtual:portals';
+import { answerer } from '../lib/answerer';
+import { badgeOf } from '../lib/badge';
+import { Checks } from '../lib/checks';
+import { withoutPatient } from '../lib/checking';
+import { follow, isGranted, startOnOpenTabs } from '../lib/hosts';
+import type { ToFrame } from '../lib/messages';
+import { portalsOf } from '../lib/portals';
+import { Frames, leading, viewOf } from '../lib/state';
+
+export default defineBackground(() => {
+  // The background may be stopped and started at any time: everything it knows is in storage, not here.
+  const frames = new Frames(browser.storage.session);
+  const checks = new Checks(frames, showTab);
+
+  /** Only our own pages may read what is kept; Firefox has no other access level and no such function. */
+  async function keepFromPages(): Promise<void> {
+    const areas: { setAccessLevel?: (level: { accessLevel: 'TRUSTED_CONTEXTS' }) => Promise<void> }[] = [
+      browser.storage.session,
+      browser.storage.local,
+    ];
+    for (const area of areas) await area.setAccessLevel?.({ accessLevel: 'TRUSTED_CONTEXTS' });
+  }
+
+  /** false: nobody is there to take it; the frame went away, or never had a script of ours. */
+  async function send(tab: number, frame: number, message: ToFrame): Promise<boolean> {
+    try {
+      await browser.tabs.sendMessage(tab, message, { frameId: frame });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && /receiving end|message port|no tab|invalid tab/i.test(error.message)) return false;
+      throw error;
+    }
+  }
+
+  async function toFrames(tab: number, message: ToFrame): Promise<void> {
+    await Promise.all((await frames.of(tab)).map(({ frame }) => send(tab, frame, message)));
+  }
+
+  /** Brings icon and summary of a tab up to what is known of it. */
+  async function showTab(tab: number): Promise<void> {
+    const known = await frames.of(tab);
+    const view = viewOf(known);
+    await showBadge(tab, view);
+    const { state, portal, because, answer, recordable, recorded, busy } = view;
+    if (state === 'not_a_portal') return;
+    const message: ToFrame = {
+      type: 'frame/show',
+      view: { state, portal, because, answer: answer && withoutPatient(answer), recordable, recorded, busy },
+    };
+    if (await send(tab, 0, message)) return;
+    // A portal inside a page that is none: its own frame shows the summary.
+    const inner = leading(known);
+    if (inner) await send(tab, inner.frame, message);
+  }
+
+  async function showBadge(tab: number, view: ReturnType<typeof viewOf>): Promise<void> {
+    const badge = badgeOf(view);
+    const title = browser.i18n.getMessage(badge.title, [String(badge.count)]);
+    const files = badge.icon === 'on' ? ['icon/16.png', 'icon/32.png'] : ['icon/off-16.png', 'icon/off-32.png'];
+    try {
+      await Promise.all([
+        browser.action.setBadgeText({ tabId: tab, text: badge.text }),
+        browser.action.setBadgeBackgroundColor({ tabId: tab, color: badge.colour }),
+        browser.action.setBadgeTextColor({ tabId: tab, color: '#ffffff' }),
+        browser.action.setTitle({ tabId: tab, title: `Tallystick: ${title}` }),
+        browser.action.setIcon({ tabId: tab, path: { 16: `/${files[0] ?? ''}`, 32: `/${files[1] ?? ''}` } }),
+      ]);
+    } catch (error) {
+      // The tab was closed meanwhile: there is no icon left to set.
+      if (error instanceof Error && /no tab|invalid tab/i.test(error.message)) return;
+      throw error;
+    }
+  }
+
+  async function revoked(): Promise<void> {
+    await follow(portals, sandbox);
+    for (const frame of await frames.all()) {
+      const { hostname, protocol } = new URL(frame.origin);
+      if (await isGranted(`${protocol}//${hostname}/*`)) continue;
+      await send(frame.tab, frame.frame, { type: 'frame/stop' });
+      await frames.drop(frame.tab, frame.frame);
+      await showTab(frame.tab);
+    }
+  }
+
+  const answer = answerer({
+    known: { id: browser.runtime.id, origin: new URL(browser.runtime.getURL('/')).origin, portals, sandbox, granted: isGranted },
+    frames,
+    checks,
+    showTab,
+    toFrames,
+  });
+
+  browser.runtime.onMessage.addListener((message: unknown, sender, respond) => {
+    void answer(message, sender).then(respond);
+    return true;
+  });
+  browser.permissions.onAdded.addListener(({ origins }) => {
+    void follow(portals, sandbox).then(() => startOnOpenTabs(origins ?? []));
+  });
+  browser.permissions.onRemoved.addListener(() => void revoked());
+  browser.runtime.onInstalled.addListener(({ reason }) => {
+    void follow(portals, sandbox);
+    if (reason === 'install') void browser.runtime.openOptionsPage();
+  });
+  browser.runtime.onStartup.addListener(() => void follow(portals, sandbox));
+  browser.tabs.onRemoved.addListener((tab) => void frames.forget(tab));
+  browser.tabs.onUpdated.addListener((tab, change, { url }) => {
+    // A page that is not a portal's has no script of ours to say so.
+    if (change.status === 'complete' && portalsOf(url ?? '', portals, sandbox).length === 0) {
+      void frames.forget(tab).then(() => showTab(tab));
+    }
+  });
+  browser.commands.onCommand.addListener((command, tab) => {
+    if (command !== 'next-issue' || tab?.id === undefined) return;
+    void toFrames(tab.id, { type: 'frame/next_issue' });
+  });
+
+  void keepFromPages();
+});

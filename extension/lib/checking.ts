@@ -1,0 +1,155 @@
+// The server's answer -> one of three states, never two: warning, checked and clear, could not check.
+import type { PageText } from './reader';
+
+export type Severity = 'denial' | 'caution' | 'allowed';
+
+export interface Finding {
+  rule: string;
+  severity: Severity;
+  field: string;
+  message: string;
+  why: string;
+  next_step: string;
+  approved: string | null;
+  entered: string | null;
+  carc: string | null;
+  line: number | null;
+  allowed_by: string | null;
+  source: string | null;
+}
+
+export interface Candidate {
+  authorization_id: number;
+  line: number | null;
+  score: number;
+  reasons: string[];
+  label: string;
+}
+
+export interface AuthorizationLine {
+  number: number;
+  code: string | null;
+  code_end?: string | null;
+  service_type?: string | null;
+  modifiers: string[];
+  component: string | null;
+  quantity: number | string | null;
+  unit: string | null;
+  used: number | string | null;
+  remaining: number | string | null;
+  determination: string | null;
+  effective: string | null;
+  expiry: string | null;
+}
+
+/** The parts of the server's authorization that are shown. */
+export interface Authorization {
+  id: number;
+  payer_name: string | null;
+  plan: string | null;
+  patient: {
+    member_id: string | null;
+    last_name: string | null;
+    first_name: string | null;
+    birth_date: string | null;
+  };
+  determination: string;
+  determination_text: string | null;
+  determination_read_at: string | null;
+  lines: AuthorizationLine[];
+  diagnoses: string[];
+  requesting_npi: string | null;
+  rendering_npis: string[];
+  billing_npi: string | null;
+  facility_npi: string | null;
+  place_of_service: string | null;
+  level_of_care: string | null;
+  effective: string | null;
+  expiry: string | null;
+  reference_numbers: { value: string; kind: string; label: string | null }[];
+}
+
+/** POST /api/v1/checks answers this. */
+export interface CheckAnswer {
+  verdict: 'match' | 'caution' | 'mismatch' | 'no_authorization' | 'undetermined';
+  authorization: Authorization | null;
+  line: number | null;
+  candidates: Candidate[];
+  tie: boolean;
+  findings: Finding[];
+  checked: string[];
+  unreadable: { field: string; message: string }[];
+  checked_at: string;
+}
+
+/** Why nothing can be said. */
+export type Because =
+  | 'not_paired'
+  | 'server_not_reached'
+  | 'too_slow'
+  | 'access_refused'
+  | 'server_failed'
+  | 'not_recognised'
+  | 'several_pages'
+  | 'unreadable'
+  | 'no_authorization'
+  | 'several_authorizations'
+  | 'too_little'
+  | 'switched_off'
+  | 'extension_failed';
+
+export type State = 'warning' | 'clear' | 'could_not' | 'checking' | 'nothing_to_check';
+
+export interface Judged {
+  state: 'warning' | 'clear' | 'could_not';
+  because: Because | null;
+}
+
+/** Findings that ask for a person: what a payer's rule allows is told, but warns of nothing. */
+export function issues(answer: Pick<CheckAnswer, 'findings'>): Finding[] {
+  return answer.findings.filter((finding) => finding.severity !== 'allowed');
+}
+
+/**
+ * The state that a check's answer means. Clear needs an authorization, something compared, and nothing unread:
+ * a required field that the reader did not find is a gap, not agreement.
+ */
+export function judge(answer: CheckAnswer, page: PageText): Judged {
+  if (issues(answer).length > 0) return { state: 'warning', because: null };
+  if (answer.tie) return { state: 'could_not', because: 'several_authorizations' };
+  if (answer.verdict === 'no_authorization') return { state: 'could_not', because: 'no_authorization' };
+  if (answer.verdict === 'undetermined' || answer.checked.length === 0) {
+    return { state: 'could_not', because: 'too_little' };
+  }
+  if (answer.unreadable.length > 0 || unread(page).length > 0) return { state: 'could_not', because: 'unreadable' };
+  if (answer.verdict === 'match') return { state: 'clear', because: null };
+  return { state: 'could_not', because: 'server_failed' };
+}
+
+/** Required or contradictory fields that the reader could not read: their keys, e.g. `fields.member_id`. */
+export function unread(page: PageText): string[] {
+  return page.problems.filter((problem) => problem.problem !== 'fallback').map((problem) => problem.where);
+}
+
+const PATIENT = new Set(['member_id', 'patient_name', 'patient_last_name', 'patient_first_name', 'birth_date']);
+
+/**
+ * The same answer as it may stand in a portal's page: the authorization's own patient is left out, since the page
+ * may belong to somebody else, and so is every approved value that names a patient.
+ */
+export function withoutPatient(answer: CheckAnswer): CheckAnswer {
+  return {
+    ...answer,
+    authorization: null,
+    findings: answer.findings.map((finding) =>
+      PATIENT.has(finding.field)
+        ? { ...finding, approved: null, entered: null, message: '', why: '', source: null }
+        : finding,
+    ),
+  };
+}
+
+/** Whether a finding's values are kept out of the page. */
+export function namesPatient(finding: Pick<Finding, 'field'>): boolean {
+  return PATIENT.has(finding.field);
+}

@@ -1,0 +1,84 @@
+// This browser as a paired device: a key that cannot leave it, and the address of the clinic's server. No patient data.
+import { browser } from 'wxt/browser';
+import type { Pairing } from './messages';
+
+const DATABASE = 'tallystick';
+const STORE = 'keys';
+const KEY = 'device';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+
+/** A new P-256 key pair whose private half WebCrypto never gives out. */
+export async function makeKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('the key store could not be opened'));
+    };
+  });
+}
+
+async function inStore<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const database = await opened();
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => {
+        resolve(request.result);
+      };
+      transaction.onabort = () => {
+        reject(transaction.error ?? new Error('the key could not be kept'));
+      };
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** The key pair of the pairing, or null when there is none. */
+export async function keptKeys(): Promise<CryptoKeyPair | null> {
+  return (await inStore('readonly', (store) => store.get(KEY) as IDBRequest<CryptoKeyPair | undefined>)) ?? null;
+}
+
+export async function keepKeys(keys: CryptoKeyPair): Promise<void> {
+  await inStore('readwrite', (store) => store.put(keys, KEY));
+}
+
+export async function dropKeys(): Promise<void> {
+  await inStore('readwrite', (store) => store.delete(KEY));
+}
+
+/** The pairing in local storage: address, device id and names only. */
+export async function keptPairing(): Promise<Pairing | null> {
+  const { pairing } = await browser.storage.local.get('pairing');
+  return (pairing as Pairing | undefined) ?? null;
+}
+
+export async function keepPairing(pairing: Pairing): Promise<void> {
+  await browser.storage.local.set({ pairing });
+}
+
+export async function dropPairing(): Promise<void> {
+  await browser.storage.local.remove('pairing');
+}
+
+/** The server address set by the clinic's enterprise policy, if there is one. */
+export async function managedAddress(): Promise<string | null> {
+  try {
+    const { server_address } = await browser.storage.managed.get('server_address');
+    return typeof server_address === 'string' && server_address !== '' ? server_address : null;
+  } catch (error) {
+    // Firefox rejects when no policy exists at all; that is the usual case and means "not managed".
+    if (error instanceof Error && /managed storage manifest not found/i.test(error.message)) return null;
+    throw error;
+  }
+}

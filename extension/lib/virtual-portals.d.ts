@@ -1,0 +1,6 @@
+declare module 'virtual:portals' {
+  import type { Portal } from './portals';
+
+  export const portals: Portal[];
+  export const sandbox: boolean;
+}
