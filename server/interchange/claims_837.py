@@ -83,9 +83,32 @@ _NO_DIAGNOSES = frozenset(
 _UNITS = {"UN": Unit.UNITS, "MJ": Unit.MINUTES, "DA": Unit.DAYS, "MO": Unit.MONTHS, "HS": Unit.HOURS}
 
 _CODE_QUALIFIERS = frozenset(["HC", "AD", "ER", "IV", "WK", "HP", "N4", "ZZ"])
+_COUNT = re.compile(r"[0-9]{1,6}")
+_NPI = re.compile(r"[0-9]{10}")
 _OF_A_NAME = frozenset(["N2", "N3", "N4", "PER", "PRV", "REF"])
 _DATE = re.compile(r"([0-9]{8})(?:[0-9]{4,6})?(?:-([0-9]{8})(?:[0-9]{4,6})?)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Element positions of a service segment; 0 where it has no such element."""
+
+    procedure: int = 0
+    charge: int = 0
+    unit: int = 0
+    quantity: int = 0
+    place: int = 0
+    revenue: int = 0
+    pointers: int = 0
+
+
+_LAYOUTS = {
+    "SV1": _Layout(procedure=1, charge=2, unit=3, quantity=4, place=5, pointers=7),
+    "SV2": _Layout(revenue=1, procedure=2, charge=3, unit=4, quantity=5),
+    "SV3": _Layout(procedure=1, charge=2, place=3, quantity=6, pointers=11),
+}
+_NO_SERVICE = _Layout()
 
 
 @dataclass(slots=True)
@@ -386,12 +409,15 @@ class _ClaimInterpreter:
         reference = self._number("G1", loops.own, loops.names)
         referral = self._number("9F", loops.own, loops.names)
         statement = self._dates("434", loops.own)
+        self._nameless(loops.names)
+        lines = tuple(self._line(i, line, pointed) for i, line in enumerate(loops.lines, start=1))
+        self.line_number = None
         claim = Claim(
             id=self.id,
             kind=kind,
             version=loops.version,
             frequency=frequency,
-            charge=self._amount(clm, 2, "CLM02"),
+            charge=self._amount(clm, 2),
             place_of_service=place,
             type_of_bill=bill,
             payer_id=_value(loops.payer, "NM1", 9),
@@ -418,12 +444,10 @@ class _ClaimInterpreter:
             referring_npi=self._npi_of("DN", loops.names),
             supervising_npi=self._npi_of("DQ", loops.names),
             facility_npi=self._npi_of("77", loops.names),
+            lines=lines,
             place=clm.place,
             reference_span=_span(reference),
         )
-        self._nameless(loops.names)
-        lines = tuple(self._line(i, line, pointed) for i, line in enumerate(loops.lines, start=1))
-        self.line_number = None
         if not lines:
             self.problem("The claim has no service line", "Check loop 2400.", clm)
         if claim.lacks_original_number:
@@ -434,7 +458,7 @@ class _ClaimInterpreter:
             )
         if cut_at is not None:
             self.problem("The file ends or is cut within this claim", "Export it again.", cut_at)
-        return replace(claim, lines=lines, problems=tuple(self.problems))
+        return replace(claim, problems=tuple(self.problems)) if self.problems else claim
 
     def _kind_of_lines(self) -> ClaimKind | None:
         kinds = (_KIND_OF_LINE.get(s.id) for line in self.loops.lines for s in line.own)
@@ -542,7 +566,7 @@ class _ClaimInterpreter:
         if name.get(8) != "XX":
             self.problem(f"NM109 of NM1*{name.get(1)} is not an NPI (NM108 is not XX)", "Send the NPI.", name)
             return None
-        if not re.fullmatch(r"[0-9]{10}", number):
+        if not _NPI.fullmatch(number):
             self.problem(f"NM109 of NM1*{name.get(1)} is not ten digits", "Correct the NPI.", name)
         return number
 
@@ -598,57 +622,80 @@ class _ClaimInterpreter:
             return None, None
         return first, last if last != first else None
 
-    def _amount(self, segment: Segment, position: int, name: str) -> Decimal | None:
-        text = segment.get(position)
-        if not text:
+    def _amount(self, segment: Segment, position: int) -> Decimal | None:
+        text = _at(segment, position)
+        if text is None:
             return None
         if not _NUMBER.fullmatch(text):
-            self.problem(f"{name} is not a number", "Correct it.", segment)
+            self.problem(f"{segment.id}{position:02} is not a number", "Correct it.", segment)
             return None
         return Decimal(text)
 
     def _line(self, ordinal: int, loops: _LineLoops, pointed: tuple[Diagnosis, ...]) -> ClaimLine:
-        head = loops.own[0]
+        own, names = loops.own, loops.names
+        head = own[0]
         stated = head.get(1)
-        known = head.id == "LX" and stated.isascii() and stated.isdecimal()
-        self.line_number = number = int(stated[:9]) if known else ordinal
+        known = head.id == "LX" and _COUNT.fullmatch(stated) is not None
+        self.line_number = number = int(stated) if known else ordinal
         if not known:
             self.problem("The line has no number (LX01)", "Number the lines.", head)
-        service = next((s for s in loops.own if s.id in _KIND_OF_LINE), None)
-        line = ClaimLine(number=number, place=(service or head).place)
+        service = next((s for s in own if s.id in _LAYOUTS), None)
         if service is None:
             self.problem("The line has no service segment (SV1, SV2 or SV3)", "Add it.", head)
+            service, at = head, _NO_SERVICE
         else:
-            line = {"SV1": self._sv1, "SV2": self._sv2, "SV3": self._sv3}[service.id](line, service)
-            line = replace(line, diagnoses=self._pointed(service, pointed))
-            if line.code is None and line.revenue_code is None:
-                self.problem("The line has neither a procedure nor a revenue code", "Fill it.", service)
-        date_from, date_to = self._dates("472", loops.own)
-        if date_from is None and self._dates_of_claim_do_not_serve(loops.own):
+            at = _LAYOUTS[service.id]
+        qualifier, code, modifiers, code_end = self._procedure(service, at.procedure)
+        revenue_code = _at(service, at.revenue)
+        if at is not _NO_SERVICE and code is None and revenue_code is None:
+            self.problem("The line has neither a procedure nor a revenue code", "Fill it.", service)
+        unit_code = _at(service, at.unit)
+        if unit_code is not None and unit_code not in _UNITS:
             self.problem(
-                "The line has no service date that can be read (DTP*472)", "Add it.", service or head
+                f"{service.id}{at.unit:02} is no known unit; it is kept as it stands",
+                "Check the unit.",
+                service,
             )
-        reference = self._number("G1", loops.own, loops.names)
-        referral = self._number("9F", loops.own, loops.names)
-        drug, quantity = _first(loops.own, "LIN"), _first(loops.own, "CTP")
-        self._nameless(loops.names)
-        return replace(
-            line,
+        quantity = self._amount(service, at.quantity)
+        unit = _UNITS.get(unit_code or "")
+        if service.id == "SV3" and quantity is not None:
+            unit = Unit.UNITS  # SV306 counts procedures; SV3 has no word for it
+        date_from, date_to = self._dates("472", own)
+        if date_from is None and self._dates_of_claim_do_not_serve(own):
+            self.problem("The line has no service date that can be read (DTP*472)", "Add it.", service)
+        reference = self._number("G1", own, names)
+        referral = self._number("9F", own, names)
+        drug, drug_quantity = _first(own, "LIN"), _first(own, "CTP")
+        self._nameless(names)
+        return ClaimLine(
+            number=number,
+            code=code,
+            code_end=code_end,
+            code_qualifier=qualifier,
+            modifiers=modifiers,
+            revenue_code=revenue_code,
+            charge=self._amount(service, at.charge),
+            quantity=quantity,
+            unit=unit,
+            unit_code=unit_code,
+            place_of_service=_at(service, at.place),
+            diagnoses=self._pointed(service, at.pointers, pointed),
             date_from=date_from,
             date_to=date_to,
-            rendering_npi=self._npi_of("82", loops.names),
-            facility_npi=self._npi_of("77", loops.names),
-            ordering_npi=self._npi_of("DK", loops.names),
-            referring_npi=self._npi_of("DN", loops.names),
-            supervising_npi=self._npi_of("DQ", loops.names),
+            rendering_npi=self._npi_of("82", names),
+            facility_npi=self._npi_of("77", names),
+            ordering_npi=self._npi_of("DK", names),
+            referring_npi=self._npi_of("DN", names),
+            supervising_npi=self._npi_of("DQ", names),
             reference_number=reference.get(2) if reference else None,
             referral_number=referral.get(2) if referral else None,
+            other_payers=_other_payers_of_line(own),
+            control_number=_reference(own, "6R"),
+            ndc=_at(drug, 3) if drug and drug.get(2) == "N4" else None,
+            ndc_quantity=self._amount(drug_quantity, 4) if drug_quantity else None,
+            ndc_unit=next(iter(drug_quantity.components(5)), None) if drug_quantity else None,
+            place=service.place,
             reference_span=_span(reference),
-            other_payers=_other_payers_of_line(loops.own),
-            control_number=_reference(loops.own, "6R"),
-            ndc=(drug.get(3) or None) if drug and drug.get(2) == "N4" else None,
-            ndc_quantity=self._amount(quantity, 4, "CTP04") if quantity else None,
-            ndc_unit=next(iter(quantity.components(5)), None) if quantity else None,
         )
 
     def _dates_of_claim_do_not_serve(self, own: list[Segment]) -> bool:
@@ -657,11 +704,13 @@ class _ClaimInterpreter:
         has_statement = any(s.id == "DTP" and s.get(1) == "434" for s in self.loops.own)
         return not has_own and not (self.kind is ClaimKind.INSTITUTIONAL and has_statement)
 
-    def _procedure(self, line: ClaimLine, service: Segment, position: int) -> ClaimLine:
-        """SV101 and its like: qualifier, code, up to four modifiers, description, end of a range."""
-        parts = service.components(position)
+    def _procedure(
+        self, service: Segment, position: int
+    ) -> tuple[str | None, str | None, tuple[str, ...], str | None]:
+        """SV101 and its like -> qualifier, code, modifiers (up to four), end of a range of codes."""
+        parts = service.components(position) if position else []
         if not parts:
-            return line
+            return None, None, (), None
         qualifier = parts[0] or None
         if len(parts) == 1:
             qualifier, parts = None, ["", parts[0]]
@@ -671,55 +720,16 @@ class _ClaimInterpreter:
                 "Correct the qualifier.",
                 service,
             )
-        parts = [*parts, *[""] * 8]
-        return replace(
-            line,
-            code=parts[1] or None,
-            code_end=parts[7] or None,
-            code_qualifier=qualifier,
-            modifiers=tuple(m for m in parts[2:6] if m),
-        )
+        code_end = parts[7] if len(parts) > 7 else ""
+        return qualifier, parts[1] or None, tuple(m for m in parts[2:6] if m), code_end or None
 
-    def _measured(self, line: ClaimLine, service: Segment, unit_at: int, quantity_at: int) -> ClaimLine:
-        word = service.get(unit_at) or None
-        if word is not None and word not in _UNITS:
-            self.problem(
-                f"{service.id}{unit_at:02} is no known unit; it is kept as it stands",
-                "Check the unit.",
-                service,
-            )
-        quantity = self._amount(service, quantity_at, f"{service.id}{quantity_at:02}")
-        return replace(line, unit_code=word, unit=_UNITS.get(word or ""), quantity=quantity)
-
-    def _sv1(self, line: ClaimLine, service: Segment) -> ClaimLine:
-        line = self._measured(self._procedure(line, service, 1), service, 3, 4)
-        return replace(
-            line, charge=self._amount(service, 2, "SV102"), place_of_service=service.get(5) or None
-        )
-
-    def _sv2(self, line: ClaimLine, service: Segment) -> ClaimLine:
-        line = self._measured(self._procedure(line, service, 2), service, 4, 5)
-        return replace(line, charge=self._amount(service, 3, "SV203"), revenue_code=service.get(1) or None)
-
-    def _sv3(self, line: ClaimLine, service: Segment) -> ClaimLine:
-        """Dental: the quantity counts procedures."""
-        line = self._procedure(line, service, 1)
-        return replace(
-            line,
-            charge=self._amount(service, 2, "SV302"),
-            place_of_service=service.get(3) or None,
-            quantity=self._amount(service, 6, "SV306"),
-            unit=Unit.UNITS if service.get(6) else None,
-        )
-
-    def _pointed(self, service: Segment, pointed: tuple[Diagnosis, ...]) -> tuple[str, ...]:
+    def _pointed(self, service: Segment, position: int, pointed: tuple[Diagnosis, ...]) -> tuple[str, ...]:
         """SV107 (SV311): positions among the claim's diagnoses."""
-        position = {"SV1": 7, "SV3": 11}.get(service.id)
         codes = []
         for pointer in service.components(position) if position else []:
             if not pointer:
                 continue
-            index = int(pointer) if pointer.isascii() and pointer.isdecimal() and len(pointer) < 4 else 0
+            index = int(pointer) if _COUNT.fullmatch(pointer) else 0
             if 1 <= index <= len(pointed):
                 codes.append(pointed[index - 1].code)
             else:
@@ -738,6 +748,11 @@ def _day(digits: str) -> date | None:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
         return None
+
+
+def _at(segment: Segment, position: int) -> str | None:
+    """One element; None when it is empty or the layout has none (position 0)."""
+    return (segment.get(position) or None) if position else None
 
 
 def _first(segments: list[Segment], name: str) -> Segment | None:

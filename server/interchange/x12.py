@@ -267,7 +267,11 @@ class X12Reader:
                     self._separators = found
                     position = start
                     continue
-            if body:
+            if terminated and body and b"\n" not in body and b"\r" not in body:
+                segment = self._segment(body, self._base + start, separators)
+                if segment is not None:
+                    yield segment
+            elif body:
                 yield from self._segments_in(body, self._base + start, terminated, separators)
             if not terminated:
                 self._close(0)
@@ -336,10 +340,8 @@ class X12Reader:
     def _segments_in(
         self, body: bytes, offset: int, terminated: bool, separators: Separators
     ) -> Iterator[Segment]:
-        if b"\n" in body or b"\r" in body:
-            pieces = _split_at_line_ends(body, offset, separators.element)
-        else:
-            pieces = [(body, offset)]
+        """The segments in a stretch that holds line ends, or that nothing terminates."""
+        pieces = _split_at_line_ends(body, offset, separators.element)
         for index, (piece, at) in enumerate(pieces):
             segment = self._segment(piece, at, separators)
             if segment is None:
