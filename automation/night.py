@@ -1,0 +1,502 @@
+"""One portal's pass as a story: sign in, search, read, report. Exactly one outcome for every query.
+
+signed in?  no ──▶ sign in, page by page ──▶ refused, locked, a person needed: every query left ends so
+    │
+for each query: search ─▶ none ─▶ not found
+                    ├──▶ a list ─▶ the one row that agrees ─▶ its page
+                    └──▶ its page ─▶ read ─▶ whose is it? ─▶ read | wrong patient | a person confirms
+    │
+technical faults: tried again, later and later, inside a budget; too many in a row: the portal is left alone
+"""
+
+from __future__ import annotations
+
+import random as randomness
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Page
+from playwright.async_api import Error as PlaywrightError
+
+from automation import evidence
+from automation.outcomes import Ended, Evidence, Outcome, OutcomeKind, Stops, TechnicalFault
+from automation.pace import Breaker, Budget, Clock, OneTimeCodes, SystemClock, backoff, between_checks
+from automation.reading import Seen, sentences
+from automation.session import Account, Session
+from automation.steps import Row, StepFailed
+from portal_profiles.identity import ACCEPTED, WRONG_PATIENT, Identity, identifier_key, identify
+from portal_profiles.interpret import interpret, interpret_row, match_rows
+from portal_profiles.profile import PageKind, Profile, Search
+from portal_profiles.query import Query
+from portal_profiles.reading import Reading
+
+#: Outcomes that say something about the portal's health, not about one authorization.
+_FAILURES = frozenset({OutcomeKind.TIMED_OUT, OutcomeKind.PAGE_CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a pass is doing now. what: signing_in, signed_in, looking, waiting (between checks or tries)."""
+
+    portal: str
+    what: str
+    query_id: str | None = None
+
+
+async def check_portal(
+    profile: Profile,
+    account: Account,
+    queries: Sequence[Query],
+    *,
+    browser: Browser,
+    base_url: str | None = None,
+    keeper: Callable[[bytes], None] | None = None,
+    clock: Clock | None = None,
+    random: randomness.Random | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    until: datetime | None = None,
+    time_zone: str | None = None,
+) -> AsyncIterator[Outcome]:
+    """Looks every query up on one portal with one account, and yields one outcome for each, in order.
+
+    base_url: a sandbox that stands in for every host of the profile. keeper: is given the browser's state
+    (cookies,
+    secret) after each sign-in, to be kept encrypted. until: aware time after which nothing more is begun.
+    time_zone: IANA name of the clinic's, for pages that show local dates.
+    Raises ValueError when two queries have the same id; nothing of the portal is raised, it becomes an
+    outcome.
+    """
+    if len({query.id for query in queries}) != len(queries):
+        raise ValueError("Two queries have the same id; each needs its own.")
+    the_pass = _Pass(
+        profile,
+        account,
+        browser,
+        base_url=base_url,
+        keeper=keeper,
+        clock=clock or SystemClock(),
+        random=random or randomness.SystemRandom(),
+        on_event=on_event or (lambda event: None),
+        until=until,
+        time_zone=time_zone,
+    )
+    left = deque(queries)
+    try:
+        while left:
+            outcome = await the_pass.check(left.popleft())
+            yield outcome
+            if left:
+                await the_pass.rest()
+    finally:
+        await the_pass.close()
+
+
+class _Pass:
+    """What one pass knows as it goes: its session, its budget, its breaker, and whether it was stopped."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        account: Account,
+        browser: Browser,
+        *,
+        base_url: str | None,
+        keeper: Callable[[bytes], None] | None,
+        clock: Clock,
+        random: randomness.Random,
+        on_event: Callable[[Event], None],
+        until: datetime | None,
+        time_zone: str | None,
+    ) -> None:
+        self._profile = profile
+        self._account = account
+        self._browser = browser
+        self._base_url = base_url
+        self._keeper = keeper
+        self._clock = clock
+        self._random = random
+        self._on_event = on_event
+        self._until = until
+        self._time_zone = time_zone
+        self._budget = Budget(profile.pace.requests_per_night)
+        self._breaker = Breaker(profile.pace.breaker)
+        self._session: Session | None = None
+        self._codes = OneTimeCodes(account.totp_secret, clock) if account.totp_secret else None
+        self._proved = False
+        self._stopped: tuple[OutcomeKind, str] | None = None
+        if not profile.unattended and base_url is None:
+            self._stopped = (OutcomeKind.NOT_STARTED, "This portal needs a person at the screen.")
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def rest(self) -> None:
+        """Lets time pass before the next check, unless nothing more will be asked."""
+        if self._stopped or self._breaker.open or is_loopback(self._base_url):
+            return
+        self._tell("waiting")
+        await self._clock.sleep(between_checks(self._profile.pace, self._random))
+
+    async def check(self, query: Query) -> Outcome:
+        """One outcome for one query, whatever happens."""
+        if self._stopped is None:
+            self._stopped = self._limit()
+        if self._stopped is not None:
+            kind, message = self._stopped
+            return self._outcome(query, kind, message)
+        search = _search_for(self._profile, query)
+        if search is None:
+            ways = "; or ".join(" and ".join(s.needs) for s in self._profile.search) or "nothing"
+            return self._outcome(
+                query,
+                OutcomeKind.COULD_NOT_LOOK,
+                f"The record lacks what this portal searches by: {ways.replace('_', ' ')}.",
+            )
+        outcome = await self._tried(query, search)
+        if outcome.kind in _FAILURES:
+            self._breaker.failed()
+        else:
+            self._breaker.worked()
+        return outcome
+
+    def _limit(self) -> tuple[OutcomeKind, str] | None:
+        """Why nothing more is begun, or None."""
+        if self._breaker.open:
+            return (
+                OutcomeKind.NOT_STARTED,
+                f"The portal failed {self._breaker.limit} times in a row and is left alone.",
+            )
+        if self._budget.spent:
+            return OutcomeKind.NOT_STARTED, "This night's budget of requests is used up."
+        if self._until is not None and self._clock.now() >= self._until:
+            return OutcomeKind.NOT_STARTED, "The hours in which this portal may be asked are over."
+        if not self._browser.is_connected():
+            return OutcomeKind.NOT_STARTED, "The browser ended."
+        return None
+
+    async def _tried(self, query: Query, search: Search) -> Outcome:
+        """Tries until it ends; a lost session is signed in again once, technical faults are tried again."""
+        attempt, signed_again = 1, False
+        while True:
+            try:
+                session = await self._signed_in(query)
+            except Ended as ended:
+                # Whatever ends the sign-in ends it for every query that is left.
+                self._stopped = (ended.kind, ended.message)
+                shown = await self._picture() if ended.kind is OutcomeKind.PAGE_CHANGED else ()
+                await self.close()
+                return self._outcome(query, *self._stopped, attempt, problems=ended.problems, evidence=shown)
+            except TechnicalFault as fault:
+                await self.close()
+                self._stopped = (OutcomeKind.NOT_STARTED, f"Signing in did not get through. {fault}")
+                return self._outcome(query, OutcomeKind.TIMED_OUT, str(fault), self._profile.pace.attempts)
+            self._tell("looking", query)
+            try:
+                return await self._looked_up(session, query, search, attempt)
+            except Ended as ended:
+                if ended.kind is OutcomeKind.SIGNED_OUT and not (signed_again and self._proved):
+                    # A saved state that had run out is not a session that was lost.
+                    signed_again = signed_again or self._proved
+                    await self._sign_in_anew()
+                    continue
+                return await self._ended(query, ended, attempt)
+            except (TechnicalFault, PlaywrightError) as fault:
+                if session.page.is_closed():
+                    await self.close()
+                if attempt >= self._profile.pace.attempts:
+                    return self._outcome(query, OutcomeKind.TIMED_OUT, _said(fault), attempt)
+                self._tell("waiting", query)
+                await self._clock.sleep(backoff(attempt, self._random))
+                attempt += 1
+            except Exception as error:  # noqa: BLE001 - whatever happens, each query has its outcome
+                await self.close()
+                return self._outcome(
+                    query,
+                    OutcomeKind.COULD_NOT_LOOK,
+                    f"The program failed ({type(error).__name__} in {_where(error)}); please report it.",
+                    attempt,
+                )
+
+    async def _ended(self, query: Query, ended: Ended, attempt: int) -> Outcome:
+        refused = self._session.refusals() if self._session is not None else ()
+        problems = (*ended.problems, *refused)
+        keep = ended.kind in (OutcomeKind.PAGE_CHANGED, OutcomeKind.COULD_NOT_LOOK, OutcomeKind.AMBIGUOUS)
+        shown = await self._picture() if keep else ()
+        if ended.kind.stops is not Stops.NOTHING:
+            self._stopped = (ended.kind, ended.message)
+            await self.close()
+        return self._outcome(query, ended.kind, ended.message, attempt, problems=problems, evidence=shown)
+
+    # ---- the session ----
+
+    async def _signed_in(self, query: Query) -> Session:
+        """The pass's session. A saved state is tried as it is: whether it still holds, the portal says at the
+        search.
+
+        Technical faults of signing in are tried again here, so a password is sent no more often than the
+        profile's
+        attempts say.
+        """
+        attempt = 1
+        while self._session is None:
+            try:
+                self._session = await Session.open(
+                    self._browser,
+                    self._profile,
+                    self._account,
+                    base_url=self._base_url,
+                    codes=self._codes,
+                    budget=self._budget,
+                    keeper=self._keep,
+                    time_zone=self._time_zone,
+                )
+                self._proved = False
+                if self._account.browser_state is None:
+                    self._tell("signing_in", query)
+                    await self._session.sign_in()
+                    self._proved = True
+                    self._tell("signed_in", query)
+            except (TechnicalFault, PlaywrightError) as fault:
+                await self.close()
+                if attempt >= self._profile.pace.attempts:
+                    raise TechnicalFault(_said(fault)) from fault
+                await self._clock.sleep(backoff(attempt, self._random))
+                attempt += 1
+        return self._session
+
+    async def _sign_in_anew(self) -> None:
+        """Drops the session and its saved state: the next query begins at the door."""
+        await self.close()
+        self._account = replace(self._account, browser_state=None)
+
+    def _keep(self, state: bytes) -> None:
+        self._account = replace(self._account, browser_state=state)
+        if self._keeper is not None:
+            self._keeper(state)
+
+    # ---- one look ----
+
+    async def _looked_up(self, session: Session, query: Query, search: Search, attempt: int) -> Outcome:
+        """Searches, chooses, opens, reads. Raises Ended or TechnicalFault."""
+        session.gate.forget()
+        hands = session.hands_for(query)
+        await session.do(hands, search.steps)
+        seen = await session.see(PageKind.RESULTS, PageKind.NO_RESULTS, PageKind.DETAIL)
+        if seen.kind is PageKind.NO_RESULTS:
+            shown = await self._picture()
+            return self._outcome(query, OutcomeKind.NOT_FOUND, "", attempt, evidence=shown)
+        if seen.kind is not PageKind.RESULTS:
+            return await self._read(session, query, seen, attempt)
+        index = _the_row(self._profile, seen, query)
+        tab = await self._open(session, seen, index)
+        try:
+            opened = await session.see(PageKind.DETAIL, acted_on=None if tab else seen)
+            return await self._read(session, query, opened, attempt)
+        finally:
+            if tab is not None:
+                await session.back_from(tab)
+
+    async def _open(self, session: Session, seen: Seen, index: int) -> Page | None:
+        """Opens a row of a result list; gives the page that was left when the portal opens another tab."""
+        results, listed = self._profile.results, seen.page
+        assert results is not None
+        assert listed is not None
+        hands = session.hands_for(Query(id=""))
+        hands.frame = listed.frame
+        row = Row(listed, results.rows, index)
+        try:
+            if results.opens == "tab":
+                return await session.opened_tab(
+                    hands.press_down(lambda: hands.find(results.open, clicks=True, row=row))
+                )
+            await hands.press_down(lambda: hands.find(results.open, clicks=True, row=row))
+        except StepFailed as failed:
+            raise Ended(OutcomeKind.PAGE_CHANGED, "The row could not be opened.", (str(failed),)) from None
+        return None
+
+    async def _read(self, session: Session, query: Query, seen: Seen, attempt: int) -> Outcome:
+        """What a detail page says, once it is sure to be whole and this patient's."""
+        if seen.kind is not PageKind.DETAIL:
+            raise Ended(OutcomeKind.PAGE_CHANGED, "", seen.problems)
+        if lacking := _lacking(seen):
+            raise Ended(OutcomeKind.PAGE_CHANGED, "The page lacks what its profile requires.", lacking)
+        reading = interpret(self._profile, seen.text)
+        if reading.determination is None:
+            raise Ended(
+                OutcomeKind.PAGE_CHANGED, "The page shows no status where one is expected.", seen.problems
+            )
+        identity = identify(reading, query)
+        if identity.verdict == WRONG_PATIENT:
+            # Nothing of another patient's page is kept: no reading, no picture.
+            differ = tuple(f"{name} differs from the record" for name in identity.disagree)
+            return self._outcome(query, OutcomeKind.WRONG_PATIENT, "", attempt, problems=differ)
+        assert seen.page is not None
+        frame = await session.eye.frame_of(seen.page.frame)
+        kept = [evidence.text(self._profile, seen, self._clock.now())]
+        picture = await evidence.picture(session.page, frame)
+        letter, wrong = await self._letter(session, seen, reading)
+        kept += [item for item in (picture, letter) if item is not None]
+        unlike = _unlike(reading, identity, query)
+        accepted = identity.verdict == ACCEPTED and not unlike
+        problems = (*unlike, *reading.problems, *wrong, *session.refusals())
+        return self._outcome(
+            query,
+            OutcomeKind.READ if accepted else OutcomeKind.IDENTITY_UNCONFIRMED,
+            "",
+            attempt,
+            reading=reading,
+            identity=identity,
+            problems=tuple(dict.fromkeys(problems)),
+            evidence=tuple(kept),
+        )
+
+    async def _letter(
+        self, session: Session, seen: Seen, reading: Reading
+    ) -> tuple[Evidence | None, tuple[str, ...]]:
+        """The payer's letter, where the profile declares one and this page links to it."""
+        if self._profile.letter is None:
+            return None, ()
+        assert seen.page is not None
+        hands = session.hands_for(Query(id=""))
+        hands.frame, hands.seconds = seen.page.frame, 0.0
+        try:
+            link = await hands.find(self._profile.letter, clicks=True)
+        except StepFailed:
+            # Not every request has its letter yet.
+            return None, ()
+        return evidence.letter(await evidence.fetched(link), [number.value for number in reading.numbers])
+
+    # ---- what is told ----
+
+    async def _picture(self) -> tuple[Evidence, ...]:
+        if self._session is None:
+            return ()
+        kept = await evidence.picture(self._session.page)
+        return (kept,) if kept is not None else ()
+
+    def _tell(self, what: str, query: Query | None = None) -> None:
+        self._on_event(Event(self._profile.slug, what, query.id if query is not None else None))
+
+    def _outcome(
+        self,
+        query: Query,
+        kind: OutcomeKind,
+        message: str,
+        attempts: int = 0,
+        *,
+        reading: Reading | None = None,
+        identity: Identity | None = None,
+        evidence: tuple[Evidence, ...] = (),
+        problems: tuple[str, ...] = (),
+    ) -> Outcome:
+        return Outcome(
+            query_id=query.id,
+            kind=kind,
+            portal=self._profile.slug,
+            at=self._clock.now(),
+            message=message or kind.why,
+            reading=reading,
+            identity=identity,
+            evidence=evidence,
+            attempts=attempts,
+            problems=problems,
+        )
+
+
+def _search_for(profile: Profile, query: Query) -> Search | None:
+    return next((s for s in profile.search if all(query.has(name) for name in s.needs)), None)
+
+
+def _the_row(profile: Profile, seen: Seen, query: Query) -> int:
+    """Which row of a result list is this query's. Raises Ended when it is none or not surely one."""
+    assert profile.results is not None
+    rows = [
+        interpret_row(profile, seen.text, index)
+        for index in range(len(seen.text.get("rows", {}).get(profile.results.rows, ())))
+    ]
+    fitting = match_rows(profile, seen.text, query)
+    if len(fitting) > 1:
+        fitting = tuple(index for index in fitting if not _ruled_out(rows[index], query))
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise Ended(OutcomeKind.AMBIGUOUS, f"{len(fitting)} requests in the portal match this record.")
+    if not rows:
+        raise Ended(
+            OutcomeKind.PAGE_CHANGED, "The result list has no rows and does not say that there is nothing."
+        )
+    identities = [identify(row, query) for row in rows]
+    if any(i.verdict == WRONG_PATIENT and "reference_number" in i.agree for i in identities):
+        raise Ended(
+            OutcomeKind.WRONG_PATIENT,
+            "The portal lists this number under another patient. Nothing of it was kept.",
+        )
+    raise Ended(
+        OutcomeKind.COULD_NOT_LOOK,
+        f"The portal listed {len(rows)} requests; none of them agrees with the record.",
+    )
+
+
+def _unlike(reading: Reading, identity: Identity, query: Query) -> tuple[str, ...]:
+    """What says that the page is another request of the same patient, where no number says that it is this
+    one.
+    """
+    if "reference_number" in identity.agree:
+        return ()
+    said = {code for line in reading.lines for code in (line.code, line.requested_code) if code}
+    found = []
+    if said and query.procedure_codes and not said.intersection(query.procedure_codes):
+        found.append("procedure_code differs from the record, and no number says that it is this request")
+    if _ruled_out(replace(reading, numbers=()), query):
+        found.append("the dates lie outside the record's, and no number says that it is this request")
+    return tuple(found)
+
+
+def _ruled_out(row: Reading, query: Query) -> bool:
+    """Whether a row that agrees is another request of the same patient: by its number, or by its dates."""
+    if query.reference_number and row.numbers:
+        wanted = identifier_key(query.reference_number)
+        if all(identifier_key(number.value) != wanted for number in row.numbers):
+            return True
+    first, last = row.service_from or row.effective, row.service_to or row.expiry
+    starts_after = first is not None and query.service_to is not None and first > query.service_to
+    ends_before = last is not None and query.service_from is not None and last < query.service_from
+    return starts_after or ends_before
+
+
+def _lacking(seen: Seen) -> tuple[str, ...]:
+    """The required values that do not stand on the page for sure, as sentences."""
+    assert seen.page is not None
+    required = {f"fields.{key}" for key, spec in seen.page.fields.items() if spec.required}
+    required |= {f"rows.{key}" for key, spec in seen.page.rows.items() if spec.required}
+    unsure = [
+        problem
+        for problem in seen.text.get("problems", ())
+        if problem["problem"] != "fallback"
+        and (problem["problem"] == "nothing" or problem["where"] in required)
+    ]
+    return sentences(unsure)
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether a sandbox on this machine is asked, which nobody else waits for."""
+    host = urlsplit(base_url).hostname if base_url else None
+    return host is not None and (host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost"))
+
+
+def _said(fault: Exception) -> str:
+    """A fault as a sentence. Playwright's own words are left out: they can hold what was typed."""
+    return str(fault) if isinstance(fault, TechnicalFault) else "The browser lost the page."
+
+
+def _where(error: BaseException) -> str:
+    """File and line in which an error arose, without its message, which can hold a patient's data."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

@@ -1,0 +1,392 @@
+"""One account's browser context: signing in page by page, one-time codes, the saved state, a lost session.
+
+What signing in may meet, and what follows, is decided by the kind of page that fits, never by a portal's
+name.
+A password is sent again only after a technical fault; once refused, never.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, WebError
+from playwright.async_api import Error as PlaywrightError
+
+from automation import steps
+from automation.network import Gate
+from automation.outcomes import Ended, OutcomeKind, TechnicalFault
+from automation.pace import Budget, OneTimeCodes
+from automation.reading import Eye, Seen
+from portal_profiles.profile import SIGN_IN_KINDS, STEP_KINDS, PageKind, PageSpec, Profile, Step
+from portal_profiles.query import Query
+
+#: Which outcome a page means, wherever it shows up.
+MEANS: dict[PageKind, OutcomeKind] = {
+    PageKind.TERMS: OutcomeKind.TERMS_SHOWN,
+    PageKind.MAINTENANCE: OutcomeKind.MAINTENANCE,
+    PageKind.LOCKED: OutcomeKind.LOCKED,
+    PageKind.CHALLENGE: OutcomeKind.CHALLENGE_SHOWN,
+    PageKind.CREDENTIALS_REFUSED: OutcomeKind.CREDENTIALS_REFUSED,
+    PageKind.PASSWORD_EXPIRED: OutcomeKind.PASSWORD_EXPIRED,
+    PageKind.SIGNED_OUT: OutcomeKind.SIGNED_OUT,
+    PageKind.PLAN_NOT_SERVED: OutcomeKind.COULD_NOT_LOOK,
+    PageKind.ROLE_MISSING: OutcomeKind.COULD_NOT_LOOK,
+}
+_SAYS = {
+    PageKind.PLAN_NOT_SERVED: "The portal does not serve this plan: the status lives elsewhere.",
+    PageKind.ROLE_MISSING: "The account's role does not include looking up authorizations.",
+}
+#: Pages that only somebody who is signed in sees.
+INSIDE = frozenset({PageKind.HOME, PageKind.SEARCH, PageKind.RESULTS, PageKind.NO_RESULTS, PageKind.DETAIL})
+
+#: An overlay that comes back more often than this after being dealt with is not one.
+MOST_OVERLAYS = 4
+#: How often one page of the sign-in may be gone through: a used code is answered by the next one, once.
+MOST_CODES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One sign-in to one portal. browser_state: what `Session.state` gave after an earlier sign-in, or
+    None."""
+
+    username: str
+    password: str = field(repr=False)
+    totp_secret: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    browser_state: bytes | None = field(default=None, repr=False)
+
+
+class Session:
+    """A signed-in (or signing-in) browser context of one account on one portal."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        account: Account,
+        context: BrowserContext,
+        page: Page,
+        gate: Gate,
+        *,
+        base_url: str | None,
+        codes: OneTimeCodes | None,
+        keeper: Callable[[bytes], None] | None,
+    ) -> None:
+        self.profile = profile
+        self.gate = gate
+        self.page = page
+        self.eye = Eye(profile, page)
+        self._account = account
+        self._context = context
+        self._base_url = base_url
+        self._keeper = keeper
+        self._seconds = profile.pace.page_seconds
+        self._codes = codes
+        self._refused_clicks: list[str] = []
+        self._round_trips = 0
+        context.on("weberror", self._heard)
+
+    @classmethod
+    async def open(
+        cls,
+        browser: Browser,
+        profile: Profile,
+        account: Account,
+        *,
+        base_url: str | None,
+        codes: OneTimeCodes | None,
+        budget: Budget,
+        keeper: Callable[[bytes], None] | None = None,
+        time_zone: str | None = None,
+    ) -> Session:
+        """A context of its own, with the account's saved state, behind the gate. Raises TechnicalFault."""
+        state: Any = json.loads(account.browser_state) if account.browser_state else None
+        try:
+            context = await browser.new_context(
+                storage_state=state,
+                viewport={"width": 1280, "height": 900},
+                locale="en-US",
+                timezone_id=time_zone,
+                service_workers="block",
+                accept_downloads=False,
+            )
+            gate = Gate(profile, base_url, budget)
+            await gate.stand_before(context)
+            page = await context.new_page()
+        except PlaywrightError as error:
+            raise TechnicalFault("The browser did not open a window.") from error
+        return cls(profile, account, context, page, gate, base_url=base_url, codes=codes, keeper=keeper)
+
+    async def close(self) -> None:
+        """Closes the context; the portal's session is kept, so that the next pass need not sign in."""
+        try:
+            await self._context.close()
+        except PlaywrightError:
+            # The browser ended first, and the context with it.
+            return
+
+    @property
+    def round_trips(self) -> int:
+        """Calls into the browser so far."""
+        return self._round_trips + self.eye.round_trips
+
+    # ---- signing in ----
+
+    async def sign_in(self) -> None:
+        """Goes through whatever pages the portal shows until one that only members see.
+
+        Raises Ended with what stopped it, TechnicalFault when the portal or the line failed.
+        """
+        self.gate.signing_in = True
+        self.gate.forget()
+        try:
+            await self._go_in()
+            await self._keep_state()
+        finally:
+            self.gate.signing_in = False
+
+    async def _go_in(self) -> None:
+        gone_through: dict[str, int] = {}
+        last: Seen | None = None
+        await self._open_sign_in()
+        for _ in range(self.profile.sign_in.most_pages):
+            seen = await self._look(tuple(self.profile.pages.values()), acted_on=last)
+            if seen.kind is PageKind.SIGNED_OUT and not gone_through:
+                # A saved state that has run out can land here; the door itself is one step further.
+                gone_through["signed_out"] = 1
+                await self._open_sign_in()
+                continue
+            spec = seen.page
+            if spec is None:
+                self._raise_for_silence(seen)
+                _raise_for_staying(last, seen)
+                raise Ended(
+                    OutcomeKind.PAGE_CHANGED, "The sign-in showed a page that is not known.", seen.problems
+                )
+            self._raise_for(seen)
+            if spec.kind in INSIDE:
+                return
+            if spec.kind not in STEP_KINDS:
+                raise Ended(OutcomeKind.PAGE_CHANGED, f"The sign-in led to the page {spec.name}.")
+            gone_through[spec.name] = gone_through.get(spec.name, 0) + 1
+            await self._pass_page(seen, gone_through[spec.name])
+            last = seen
+        raise Ended(OutcomeKind.PAGE_CHANGED, "The sign-in had more pages than its profile allows.")
+
+    async def _open_sign_in(self) -> None:
+        sign_in = self.profile.sign_in
+        await steps.open_url(
+            self.page, self.profile.url(sign_in.open, "sign-in", self._base_url), self._seconds
+        )
+        self._round_trips += 1
+
+    async def _pass_page(self, seen: Seen, times: int) -> None:
+        """Does the steps of one page of the sign-in."""
+        spec = seen.page
+        assert spec is not None
+        asks = " ".join(step.value or "" for step in spec.steps)
+        if times > 1 and "{password}" in asks:
+            raise Ended(
+                OutcomeKind.CREDENTIALS_REFUSED, "The portal came back to the password. It was sent once."
+            )
+        code = None
+        if spec.kind is PageKind.CODE and (self._codes is None or "totp" not in self.profile.sign_in.methods):
+            raise Ended(OutcomeKind.CODE_NEEDED)
+        if "{code}" in asks:
+            if self._codes is None:
+                raise Ended(OutcomeKind.CODE_NEEDED)
+            if times > MOST_CODES:
+                raise Ended(OutcomeKind.CODE_NEEDED, "The portal refused two codes of this account's app.")
+            code = await self._codes.next()
+        elif times > MOST_CODES:
+            raise Ended(OutcomeKind.PAGE_CHANGED, f"The sign-in comes back to the page {spec.name}.")
+        hands = self._hands(may_act=spec.kind in SIGN_IN_KINDS)
+        hands.frame = spec.frame
+        hands.values = {
+            "username": self._account.username,
+            "password": self._account.password,
+            "organization": self._account.organization,
+            "code": code,
+        }
+        await self._do(hands, spec)
+
+    async def _keep_state(self) -> None:
+        if self._keeper is None:
+            return
+        try:
+            state = await self._context.storage_state()
+        except PlaywrightError as error:
+            raise TechnicalFault("The browser's state could not be kept.") from error
+        self._keeper(json.dumps(state).encode())
+
+    # ---- looking, for the pass ----
+
+    async def see(self, *kinds: PageKind, acted_on: Seen | None = None) -> Seen:
+        """Waits for a page of one of these kinds (any, when none is given), overlays dealt with.
+
+        Raises Ended for a page that stops, TechnicalFault when the portal failed or owes its answer.
+        """
+        wanted = self.profile.pages_of(*kinds) if kinds else tuple(self.profile.pages.values())
+        seen = await self._look(wanted, acted_on=acted_on)
+        self._raise_for(seen)
+        if seen.kind in SIGN_IN_KINDS:
+            raise Ended(OutcomeKind.SIGNED_OUT, "The portal asks to sign in again.")
+        if seen.page is None or (kinds and seen.kind not in kinds):
+            self._raise_for_silence(seen)
+        return seen
+
+    def hands_for(self, query: Query) -> steps.Hands:
+        """Hands that fill a query's values, and click nothing that acts."""
+        hands = self._hands(may_act=False)
+        hands.values = {
+            **{name: getattr(query, name) for name in query.__slots__},
+            "organization": self._account.organization,
+        }
+        return hands
+
+    async def do(self, hands: steps.Hands, doing: tuple[Step, ...]) -> None:
+        """Does the steps of a search. Raises Ended (page_changed when the page is not as declared),
+        TechnicalFault."""
+        try:
+            await steps.do(hands, doing)
+        except steps.StepFailed as failed:
+            self._raise_for_silence(None)
+            # The page may have become one that explains it.
+            self._raise_for(await self._look((), seconds=0.0))
+            raise Ended(
+                OutcomeKind.PAGE_CHANGED, "A step of the search could not be done.", (str(failed),)
+            ) from None
+
+    def refusals(self) -> tuple[str, ...]:
+        """Clicks and requests that were stopped since the last time this was asked; each could have acted."""
+        refused = (*self._refused_clicks, *dict.fromkeys(self.gate.blocked))
+        self._refused_clicks.clear()
+        self.gate.blocked.clear()
+        return refused
+
+    async def opened_tab(self, clicking: Coroutine[Any, Any, None]) -> Page:
+        """Clicks, and looks at the tab that this opens from now on; gives the one that was left."""
+        left = self.page
+        try:
+            async with self._context.expect_page(timeout=self._seconds * 1000) as opening:
+                await clicking
+            self._turn_to(await opening.value)
+        except PlaywrightError as error:
+            raise TechnicalFault("The portal did not open its tab.") from error
+        return left
+
+    async def back_from(self, left: Page) -> None:
+        """Closes the tab that was opened, and looks at the one that was left again."""
+        opened = self.page
+        self._turn_to(left)
+        await opened.close()
+
+    def _turn_to(self, page: Page) -> None:
+        self._round_trips += self.eye.round_trips
+        self.page = page
+        self.eye = Eye(self.profile, page)
+
+    # ---- inner parts ----
+
+    def _hands(self, *, may_act: bool) -> steps.Hands:
+        async def settle(wanted: tuple[PageSpec, ...]) -> Seen:
+            if self.gate.signing_in:
+                return await self._look(wanted or tuple(self.profile.pages.values()))
+            return await self._see_any(wanted)
+
+        return steps.Hands(
+            page=self.page,
+            eye=self.eye,
+            profile=self.profile,
+            base_url=self._base_url,
+            values={},
+            seconds=self._seconds,
+            settle=settle,
+            clear=self._clear,
+            may_act=may_act,
+        )
+
+    async def _see_any(self, wanted: tuple[PageSpec, ...]) -> Seen:
+        if not wanted:
+            return await self.see()
+        seen = await self._look(wanted)
+        self._raise_for(seen)
+        if not set(wanted).intersection(seen.fits):
+            self._raise_for_silence(seen)
+        return seen
+
+    async def _look(
+        self, wanted: tuple[PageSpec, ...], *, acted_on: Seen | None = None, seconds: float | None = None
+    ) -> Seen:
+        """A look after which no overlay lies over the page."""
+        for _ in range(MOST_OVERLAYS):
+            seen = await self.eye.look(wanted, self._seconds if seconds is None else seconds, acted_on)
+            if seen.kind is not PageKind.OVERLAY:
+                return seen
+            await self._hide(seen)
+        raise Ended(OutcomeKind.PAGE_CHANGED, "Something keeps lying over the page.")
+
+    async def _clear(self) -> bool:
+        """Deals with an overlay, where there is one now."""
+        seen = await self.eye.look((), 0.0)
+        self._raise_for(seen)
+        if seen.kind is not PageKind.OVERLAY:
+            return False
+        await self._hide(seen)
+        return True
+
+    async def _hide(self, seen: Seen) -> None:
+        assert seen.page is not None
+        if not seen.page.steps:
+            raise Ended(
+                OutcomeKind.PAGE_CHANGED, f"{seen.page.name} lies over the page, and a person must answer it."
+            )
+        hands = self._hands(may_act=False)
+        hands.frame = seen.page.frame
+        await self._do(hands, seen.page)
+
+    async def _do(self, hands: steps.Hands, spec: PageSpec) -> None:
+        try:
+            await steps.do(hands, spec.steps)
+        except steps.StepFailed as failed:
+            self._raise_for_silence(None)
+            raise Ended(
+                OutcomeKind.PAGE_CHANGED, f"The page {spec.name} is not as its profile says.", (str(failed),)
+            ) from None
+
+    def _raise_for(self, seen: Seen) -> None:
+        """Raises what a stopping page means."""
+        if seen.kind is PageKind.ERROR:
+            raise TechnicalFault("The portal showed its error page.")
+        if seen.kind is not None and seen.kind in MEANS:
+            raise Ended(MEANS[seen.kind], _SAYS.get(seen.kind, ""))
+
+    def _raise_for_silence(self, seen: Seen | None) -> None:
+        """Raises TechnicalFault where the portal failed, or where its answer has not come."""
+        if self.gate.faults:
+            self.gate.forget()
+            raise TechnicalFault("The portal answered with an error.")
+        if self.gate.waiting or (seen is not None and seen.loading):
+            raise TechnicalFault("The portal did not answer in time.")
+
+    def _heard(self, error: WebError) -> None:
+        message = error.error.message
+        if steps.REFUSED in message:
+            self._refused_clicks.append(f"refused a click on {message.rsplit(': ', 1)[-1]!r}")
+
+
+def _raise_for_staying(last: Seen | None, seen: Seen) -> None:
+    """Raises what it means when a page of the sign-in stays after its steps, with nothing said that is
+    known."""
+    if last is None or last.page is None or last.page.name not in seen.text.get("fits", ()):
+        return
+    asked = " ".join(step.value or "" for step in last.page.steps)
+    if "{password}" in asked:
+        raise Ended(
+            OutcomeKind.CREDENTIALS_REFUSED, "The sign-in page stayed after the password was sent once."
+        )
+    if "{code}" in asked:
+        raise Ended(OutcomeKind.CODE_NEEDED, "The portal did not take the code of this account's app.")

@@ -1,0 +1,357 @@
+"""The verbs that a profile may use, one function each, and the guard that keeps a look from acting.
+
+Every element is found by the shared reader's own rules, in the page. Before a click outside the sign-in, the
+live
+element's wording (accessible name, text, value, id, address) is checked, and checked once more by the browser
+at
+the very click: on one portal the button that says Next and the one that says Submit are the same element.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urldefrag
+
+from playwright.async_api import ElementHandle, Frame, Page
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator as PlaywrightLocator
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from automation.outcomes import Ended, OutcomeKind, TechnicalFault
+from automation.reading import SELECTORS, Eye, Seen, css_of
+from portal_profiles.acting_words import ACTING_PATTERN
+from portal_profiles.profile import Locator, PageSpec, Profile, Step
+from portal_profiles.reader import reader_script
+from portal_profiles.template import TemplateError, fill, slots
+
+#: What the browser throws, into its own page, when a click was about to act; `Session` listens for it.
+REFUSED = "Tallystick only looks"
+
+#: One try of a click; what lies over the element is cleared between tries.
+CLICK_SECONDS = 2.0
+
+# Gives the one visible element, or the word that it must not bear, or how many there were when time was up.
+_FIND = """
+  const acting = a.acting && new RegExp(a.acting, 'i');
+  const folded = (text) => text.replace(/\\s+/g, ' ').trim().toLowerCase();
+  const isRow = (el) => el.matches('tr,[role=row]');
+  const wording = (el) => [
+    isRow(el) ? '' : el.innerText, el.matches('button,input') ? el.value : '', el.id, el.getAttribute('name'),
+    el.getAttribute('aria-label'), el.title, el.getAttribute('alt'), el.getAttribute('data-testid'),
+    ...(el.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => id &&
+    document.getElementById(id)?.innerText),
+    el.pathname, el.hasAttribute('formaction') ? el.getAttribute('formaction') : '',
+  ];
+  const acts = (el) => wording(el).map((t) => t && acting.exec(t)?.[0]).find(Boolean);
+  const controls =
+  'a,button,input,select,summary,[role=button],[role=link],[role=menuitem],[role=tab],[role=option]';
+  const sends = (el) => el.form?.querySelector('button:not([type]),[type=submit],[type=image]');
+  const until = performance.now() + a.ms;
+  for (;;) {
+    const row = a.row && TallystickReader.locateRows(document, a.part, a.row.page, a.row.rows)[a.row.index];
+    let found = a.row && !row ? [] : TallystickReader.locate(document, a.locator, row ?? null);
+    if (a.text !== null) found = found.filter((el) => folded(el.innerText) === folded(a.text));
+    if (found.length === 1) {
+      const el = found[0];
+      if (!acting) return el;
+      const checked = a.key ? sends(el) ?? el : el;
+      const word = acts(checked);
+      if (word) return 'acts:' + word.toLowerCase();
+      window.addEventListener('click', (event) => {
+        const target = event.composedPath()[0];
+        const word = [target.closest?.(controls), el].map((e) => e && acts(e)).find(Boolean);
+        if (!word) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        throw new Error(a.refused + ': ' + word.toLowerCase());
+      }, { capture: true, once: true });
+      return el;
+    }
+    if (performance.now() >= until) return 'count:' + found.length;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+"""
+
+
+class StepFailed(Exception):
+    """A step could not be done because the page is not as the profile says. Names the step, never a value."""
+
+
+@cache
+def find_script() -> str:
+    """The shared reader and the search for one element as one function expression."""
+    return f"async (a) => {{\n{reader_script()}\n{_FIND}\n}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a list on a page, counted from 0 as the reader gives them."""
+
+    page: PageSpec
+    rows: str
+    index: int
+
+
+@dataclass(slots=True)
+class Hands:
+    """One tab that steps are done in.
+
+    values: what templates are filled with. seconds: how long a page may take. may_act: True on sign-in pages
+    only.
+    frame: where elements are looked for, None for the page itself. settle: waits for one of the pages named
+    (all when
+    none is), clears overlays, and raises what the page it finds means.
+    """
+
+    page: Page
+    eye: Eye
+    profile: Profile
+    base_url: str | None
+    values: Mapping[str, object]
+    seconds: float
+    settle: Callable[[tuple[PageSpec, ...]], Awaitable[Seen]]
+    clear: Callable[[], Awaitable[bool]]
+    may_act: bool = False
+    frame: Locator | None = None
+
+    async def find(
+        self,
+        locator: Locator,
+        *,
+        clicks: bool = False,
+        key: bool = False,
+        text: str | None = None,
+        row: Row | None = None,
+    ) -> ElementHandle:
+        """The one visible element of a locator, awaited for at most `seconds`.
+
+        clicks: it is to be clicked, so its wording is checked (key: by Enter, so what its form would send
+        is). text:
+        the whole text it must have. row: look only inside this row of a list.
+        Raises StepFailed when there is none or several, Ended when it would act.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.seconds
+        while True:
+            frame = await self.eye.frame_of(self.frame)
+            left = max(0.0, deadline - loop.time())
+            if frame is not None:
+                self.eye.round_trips += 1
+                try:
+                    handle = await frame.evaluate_handle(
+                        find_script(),
+                        {
+                            "locator": locator.to_json(),
+                            "row": {"page": row.page.name, "rows": row.rows, "index": row.index}
+                            if row
+                            else None,
+                            "part": {"pages": {row.page.name: row.page.reading_part()}} if row else None,
+                            "text": text,
+                            "key": key,
+                            "ms": left * 1000,
+                            "acting": ACTING_PATTERN if clicks and not self.may_act else None,
+                            "refused": REFUSED,
+                        },
+                    )
+                    element = handle.as_element()
+                    if element is not None:
+                        return element
+                    said = str(await handle.json_value())
+                    if said.startswith("acts:"):
+                        raise Ended(
+                            OutcomeKind.PAGE_CHANGED,
+                            "A click was refused: a look never acts.",
+                            (f"{_named(locator)} says {said.removeprefix('acts:')!r}",),
+                        )
+                    raise StepFailed(f"{_named(locator)} is there {said.removeprefix('count:')} times")
+                except PlaywrightError as error:
+                    if self.page.is_closed():
+                        raise TechnicalFault("The browser's tab closed.") from error
+                    # The document was replaced while it was searched: the next one is searched.
+            if loop.time() >= deadline:
+                raise StepFailed(f"{_named(locator)} is not there")
+            await asyncio.sleep(0.02)
+
+    async def press_down(self, find: Callable[[], Awaitable[ElementHandle]]) -> None:
+        """Finds and clicks; clears what lies over the element between tries. Raises StepFailed."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.seconds
+        while True:
+            element = await find()
+            self.eye.round_trips += 1
+            try:
+                await element.click(timeout=CLICK_SECONDS * 1000, no_wait_after=True)
+                return
+            except PlaywrightTimeout:
+                cleared = await self.clear()
+                if not cleared and loop.time() >= deadline:
+                    raise StepFailed("something lies over what is to be clicked") from None
+            except PlaywrightError as error:
+                if self.page.is_closed() or loop.time() >= deadline:
+                    raise TechnicalFault("The page went away under a click.") from error
+
+    def filled(self, template: str) -> str:
+        """A step's template with this query's and account's values. Raises Ended naming what is not known."""
+        try:
+            return fill(template, self.values)
+        except TemplateError as error:
+            raise Ended(
+                OutcomeKind.COULD_NOT_LOOK, f"The record or account is incomplete: {error}"
+            ) from error
+
+
+async def goto(hands: Hands, step: Step) -> None:
+    """Opens an address of the portal's own, and waits until a page of the profile stands."""
+    assert step.path is not None
+    url = hands.profile.url(step.path, step.host, hands.base_url)
+    if "#" in url and urldefrag(url).url == urldefrag(hands.page.url).url:
+        # The same document would stay, with the last patient's answer in it.
+        await hands.page.goto("about:blank")
+    hands.frame = None
+    await open_url(hands.page, url, hands.seconds)
+    hands.eye.round_trips += 1
+    await hands.settle(())
+
+
+async def open_url(page: Page, url: str, seconds: float) -> None:
+    """Goes there, until the document begins to arrive. Raises TechnicalFault."""
+    try:
+        await page.goto(url, wait_until="commit", timeout=seconds * 1000)
+    except PlaywrightTimeout as error:
+        raise TechnicalFault("The portal did not answer in time.") from error
+    except PlaywrightError as error:
+        raise TechnicalFault("The portal could not be reached.") from error
+
+
+async def click(hands: Hands, step: Step) -> None:
+    """Clicks the one element that fits."""
+    locator = _locator(step)
+    await hands.press_down(lambda: hands.find(locator, clicks=True))
+
+
+async def type_in(hands: Hands, step: Step) -> None:
+    """Fills a text control; what stood there is replaced."""
+    template = step.value or ""
+    hands.eye.round_trips += 1
+    if hands.may_act and {"password", "code"}.intersection(slots(template)):
+        frame = await hands.eye.frame_of(hands.frame)
+        if frame is None:
+            raise StepFailed(f"{_named(_locator(step))} is not there")
+        control = _secret_control(frame, _locator(step))
+        await _tried(control.fill(hands.filled(template), timeout=hands.seconds * 1000), step)
+        return
+    element = await hands.find(_locator(step))
+    await _tried(element.fill(hands.filled(template), timeout=hands.seconds * 1000), step)
+
+
+async def select(hands: Hands, step: Step) -> None:
+    """Chooses the one option of a list whose text or value is the given one, white space and case folded."""
+    element = await hands.find(_locator(step))
+    wanted = hands.filled(step.value or "")
+    hands.eye.round_trips += 2
+    value = await element.evaluate(
+        """(el, wanted) => {
+          const folded = (text) => text.replace(/\\s+/g, ' ').trim().toLowerCase();
+          const fits = [...el.options].filter((o) => [o.text, o.value].some((t) => folded(t) ===
+          folded(wanted)));
+          return fits.length === 1 ? fits[0].value : null;
+        }""",
+        wanted,
+    )
+    if value is None:
+        raise StepFailed(f"{_named(_locator(step))} does not offer what is to be chosen")
+    await _tried(element.select_option(value=value, timeout=hands.seconds * 1000), step)
+
+
+async def pick(hands: Hands, step: Step) -> None:
+    """Opens a list that loads as one types, types, and clicks the one entry whose whole text is the given
+    one."""
+    wanted = hands.filled(step.value or "")
+    locator = _locator(step)
+    await hands.press_down(lambda: hands.find(locator, clicks=True))
+    box = await hands.find(step.search or locator)
+    hands.eye.round_trips += 1
+    await _tried(box.fill(wanted, timeout=hands.seconds * 1000), step)
+    option = step.option or Locator("role", "option")
+    await hands.press_down(lambda: hands.find(option, clicks=True, text=wanted))
+
+
+async def press(hands: Hands, step: Step) -> None:
+    """Presses a key in a control, or in whatever has the focus. Enter counts as a click on what the form
+    sends with."""
+    assert step.key is not None
+    focus = step.locator or Locator("css", ":focus")
+    sends = step.key.lower() in ("enter", "space", " ", "numpadenter")
+    element = await hands.find(focus, clicks=sends, key=sends)
+    hands.eye.round_trips += 1
+    await _tried(element.press(step.key, no_wait_after=True, timeout=hands.seconds * 1000), step)
+
+
+async def hide(hands: Hands, step: Step) -> None:
+    """Hides an element in our own browser only: nothing is accepted or answered."""
+    element = await hands.find(_locator(step))
+    hands.eye.round_trips += 1
+    await element.evaluate("(el) => el.style.setProperty('display', 'none', 'important')")
+
+
+async def wait(hands: Hands, step: Step) -> None:
+    """Waits for a page; later steps look for their elements in the iframe that it lives in."""
+    assert step.page is not None
+    spec = hands.profile.pages[step.page]
+    seen = await hands.settle((spec,))
+    if spec not in seen.fits:
+        raise StepFailed(f"the page {spec.name} did not come")
+    hands.frame = spec.frame
+
+
+VERBS: Mapping[str, Callable[[Hands, Step], Awaitable[None]]] = {
+    "goto": goto,
+    "click": click,
+    "fill": type_in,
+    "select": select,
+    "pick": pick,
+    "press": press,
+    "hide": hide,
+    "wait": wait,
+}
+
+
+async def do(hands: Hands, steps: tuple[Step, ...]) -> None:
+    """Does the steps in order. Raises StepFailed (with the step's number), Ended or TechnicalFault."""
+    for number, step in enumerate(steps, start=1):
+        try:
+            await VERBS[step.do](hands, step)
+        except StepFailed as failed:
+            raise StepFailed(f"step {number} ({step.do}): {failed}") from None
+
+
+def _secret_control(frame: Frame, locator: Locator) -> PlaywrightLocator:
+    """A control for a password or a code. The shared reader never finds one, so Playwright does."""
+    if locator.way == "label":
+        folded = r"\s+".join(re.escape(word) for word in locator.value.split())
+        pattern = rf"^\s*{folded}\s*[:*]?\s*$" if locator.exact else folded
+        return frame.get_by_label(re.compile(pattern, re.IGNORECASE)).filter(visible=True)
+    if locator.way not in SELECTORS:
+        raise StepFailed(f"{_named(locator)}: a password or code is found by label, id, test_id or css")
+    return frame.locator(css_of(locator)).filter(visible=True)
+
+
+async def _tried(doing: Awaitable[object], step: Step) -> None:
+    try:
+        await doing
+    except PlaywrightTimeout:
+        raise StepFailed(f"{_named(_locator(step))} can't be used") from None
+    except PlaywrightError as error:
+        raise TechnicalFault("The page went away while it was filled in.") from error
+
+
+def _locator(step: Step) -> Locator:
+    return step.locator or Locator("css", ":focus")
+
+
+def _named(locator: Locator) -> str:
+    return f"{locator.way} {locator.name or locator.value!r}"
