@@ -1,8 +1,10 @@
-"""The two halves of the tally, and what a payer's practice adds: plain frozen values, no behaviour beyond reading.
+"""The two halves of the tally, and what a payer's practice adds: plain frozen values, no behaviour beyond
+reading.
 
 Every attribute may be missing (`None` or an empty tuple): a field that is not known gives no finding.
-Dates are the payer's local calendar dates, inclusive at both ends. Quantities are never without their measure.
-Identifiers are kept exactly as issued or typed; `server.matching.compare` normalises when it compares.
+Dates are the payer's local calendar dates, inclusive at both ends. Quantities are never without their
+measure. Identifiers are kept exactly as issued or typed; `server.matching.compare` normalises when it
+compares.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 
 from portal_profiles.vocabulary import (
     AuthorizationType,
@@ -24,6 +25,8 @@ from portal_profiles.vocabulary import (
     RequestMethod,
     Unit,
 )
+from server.matching.payer_rules import PayerRule as PayerRule
+from server.matching.payer_rules import PayerRuleKind as PayerRuleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedLine:
-    """One approved procedure. What a line states overrides the authorization's own value (X12 2000F over 2000E).
+    """One approved procedure. What a line states overrides the authorization's own value (X12 2000F over
+    2000E).
 
     code: CPT/HCPCS, NDC (11 digits) or revenue code; code_end closes a range (X12 SV101-8).
     service_type: X12 UM03 category when no procedure was named: any code of that category.
@@ -144,46 +148,21 @@ class Service:
     admission_date: date | None = None
 
 
-class PayerRuleKind(StrEnum):
-    """What a payer's published practice can change in a comparison (domain, section 6)."""
-
-    EQUIVALENT_CODE = "equivalent_code"  # data: approved, allowed (one direction)
-    CODE_GROUP = "code_group"  # data: codes (list): any stands for any
-    SERVICE_TYPE_CODES = "service_type_codes"  # data: service_type, codes (list of code or [from, to])
-    IGNORED_MODIFIER = "ignored_modifier"  # data: modifier
-    RIDES_ON = "rides_on"  # data: modifiers (list): e.g. an assistant on the surgeon's approval
-    PROVIDER_LEVEL = "provider_level"  # data: level: individual | group | facility | any
-    LOCATION_LEVEL = "location_level"  # data: level: facility | place_of_service | setting | any
-    EQUIVALENT_PLACE = "equivalent_place"  # data: approved, allowed (places of service)
-    DIAGNOSIS_LEVEL = "diagnosis_level"  # data: level: exact | category | any
-    LEVEL_OF_CARE = "level_of_care"  # data: approved, allowed
-    UNIT_EQUIVALENCE = "unit_equivalence"  # data: code, from_unit, to_unit, factor
-    MEMBER_ID_PREFIX = "member_id_prefix"  # data: length: leading letters that may be missing on one side
-    DATE_ANCHOR = "date_anchor"  # data: anchor: service | admission
-    DATE_GRACE = "date_grace"  # data: days: how far outside the window the payer still accepts
-    NUMBER_NOT_NEEDED = "number_not_needed"  # data: {}: the claim need not carry the number
-
-
-@dataclass(frozen=True, slots=True)
-class PayerRule:
-    """One published practice of one payer: data with its source and date, never a constant in a rule's code."""
-
-    id: str
-    payer_id: str
-    kind: PayerRuleKind
-    data: Mapping[str, object]
-    source: str
-    source_date: date
-    plan: str | None = None
-    effective: date | None = None
-    expiry: date | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a check may know besides the two halves. `today` is the clinic's local date: rules have no clock."""
+    """What a check may know besides the two halves. `today` is the clinic's local date: rules have no clock.
+
+    stale_after_days: a status read longer ago than this is told as stale.
+    """
 
     today: date
     checkpoint: Checkpoint = Checkpoint.PRE_SERVICE
     payer_rules: tuple[PayerRule, ...] = ()
     stale_after_days: int = 7
+    rules_by_payer: Mapping[str, tuple[PayerRule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_payer: dict[str, tuple[PayerRule, ...]] = {}
+        for rule in self.payer_rules:
+            by_payer[rule.payer_key] = (*by_payer.get(rule.payer_key, ()), rule)
+        object.__setattr__(self, "rules_by_payer", by_payer)

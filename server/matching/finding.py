@@ -30,9 +30,9 @@ class Verdict(StrEnum):
 class Finding:
     """One rule's verdict on one field.
 
-    approved / entered: what each half says, as a person would write it. carc: likely X12 claim adjustment reason
-    code, None when the finding foretells no denial. allowed_by: id of the payer's rule behind ALLOWED or a
-    lowered severity; source: that rule's source and date in words.
+    approved / entered: what each half says, as a person would write it. carc: likely X12 claim adjustment
+    reason code, None when the finding foretells no denial. allowed_by: id of the payer's rule behind ALLOWED
+    or a lowered severity; source: that rule's source and date in words.
     """
 
     rule: str
@@ -51,7 +51,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One authorization that the service may belong to. reasons: what speaks for it, what against, in words."""
+    """One authorization that the service may belong to. reasons: what speaks for it and against it."""
 
     authorization_id: str
     line: int | None
@@ -70,8 +70,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer of `evaluate`: verdict, the choice with its reasons, and the findings on the chosen one."""
+    """The answer of `evaluate`: verdict, the choice with its reasons, and the findings on the chosen one.
+
+    checked: the fields that were really compared, with or without a finding. A field that is not in it was
+    not checked: never show it as clear.
+    """
 
     verdict: Verdict
     choice: Choice
     findings: tuple[Finding, ...]
+    checked: tuple[FieldName, ...] = ()
