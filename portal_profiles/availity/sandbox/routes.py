@@ -90,7 +90,9 @@ def create(state: State) -> Flask:
             if visit is None or visit.stage != "in":
                 return redirect(f"{SIGN_IN}#/login")
             if visit.ended or not state.page_of(visit):
-                return render_template("signed_out.html", ended=visit.ended)
+                response = make_response(render_template("signed_out.html", ended=visit.ended))
+                response.delete_cookie(COOKIE)
+                return response
             if state.hazards.on("terms") and not visit.accepted_terms:
                 return render_template("terms.html")
             return view(visit, *args, **kwargs)

@@ -89,8 +89,10 @@ def create(state: State) -> Flask:
             visit = current()
             if visit is None or visit.stage != "in":
                 return redirect("/sign-in")
-            if not state.page_of(visit):
-                return render_template("signed_out.html", ended=visit.ended)
+            if visit.ended or not state.page_of(visit):
+                response = make_response(render_template("signed_out.html", ended=visit.ended))
+                response.delete_cookie(COOKIE)
+                return response
             if state.hazards.on("terms") and not visit.accepted_terms:
                 return redirect("/terms")
             return view(visit, *args, **kwargs)
