@@ -94,7 +94,7 @@ def authorization(authorization_id: int) -> Response:
             .order_by(CheckRecord.id.desc())
             .limit(1)
         )
-        values = {
+        values: dict[str, Any] = {
             "a": row,
             "lines": [_line_row(line) for line in row.lines],
             "compared": check,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, flash, make_response, render_template, url_for
 from markupsafe import Markup
@@ -87,13 +88,12 @@ def page_for_problem(problem: Problem) -> BaseResponse:
 
 def install(app: Flask) -> None:
     """Hangs the dashboard on the app: pages, words, static files, problems as pages."""
-    words.install(app, context_of(app))
+    words.install(app, _time_zone(app))
     app.extensions[PAGE_FOR_PROBLEM] = page_for_problem
     app.register_blueprint(web)
     access.declare(app, "web.static", access.Need(None))
 
 
-def context_of(app: Flask) -> words.ZoneInfo:
-    """The clinic's time zone."""
+def _time_zone(app: Flask) -> ZoneInfo:
     with app.app_context():
         return context().settings.zone

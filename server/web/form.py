@@ -64,7 +64,7 @@ def _lines(form: Mapping[str, str], row: Authorization | None) -> list[dict[str,
     if not codes and row is not None:
         codes = [line.code for line in row.lines if line.code is None]
     for position, code in enumerate(codes, start=1):
-        line = _line_plain(kept[code]) if code in kept else {"code": code}
+        line: dict[str, Any] = _line_plain(kept[code]) if code in kept else {"code": code}
         line["number"] = position
         if position == 1:
             line["modifiers"] = _several(form, "modifiers")

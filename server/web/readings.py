@@ -45,6 +45,6 @@ def decide_reading(reading_id: int) -> Response:
     known, actor = context(), current_actor()
     decide = accept_reading if request.form.get("decision") == "accept" else reject_reading
     with known.database.write(actor.label) as db:
-        authorization_id = decide(db, reading_id, actor.label, known.clock(), known.today())
+        authorization_id = decide(db, reading_id, actor.label, known.clock())
     done("The reading is recorded." if decide is accept_reading else "The reading is discarded.")
     return redirect(url_for("web.authorization", authorization_id=authorization_id), 303)

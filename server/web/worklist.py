@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import redirect, request, url_for
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.wrappers import Response
 
 from server.actions.close_task import close_task as close
@@ -30,7 +31,7 @@ def worklist() -> Response:
     filters = {"kind": request.args.get("kind", ""), "portal": request.args.get("portal", "")}
     with known.database.read() as db:
         tasks = _open(db, filters)
-        values = {
+        values: dict[str, Any] = {
             "tasks": tasks,
             "figures": _figures(db),
             "kinds": [(kind, words(kind)) for kind in _distinct(db, Task.kind)],
@@ -70,19 +71,19 @@ def _open(db: Session, filters: dict[str, str]) -> list[Task]:
     return list(db.scalars(query.order_by(severity, Task.due.is_(None), Task.due, Task.id).limit(SHOWN)))
 
 
-def _distinct(db: Session, column: object) -> list[str]:
-    rows = db.scalars(
-        select(column).where(Task.state == "open", column.is_not(None)).distinct().order_by(column)
-    )  # type: ignore[call-overload,attr-defined]
-    return list(rows)
+def _distinct(
+    db: Session, column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+) -> list[str]:
+    query = select(column).where(Task.state == "open").distinct().order_by(column)
+    return [value for value in db.scalars(query) if value is not None]
 
 
 def _figures(db: Session) -> dict[str, int]:
     today = context().today()
     soon = today + timedelta(days=EXPIRY_DAYS)
 
-    def count(*where: object) -> int:
-        return db.scalar(select(func.count()).where(*where)) or 0  # type: ignore[arg-type]
+    def count(*where: ColumnElement[bool]) -> int:
+        return db.scalar(select(func.count()).where(*where)) or 0
 
     return {
         "open": count(Task.state == "open"),
