@@ -527,7 +527,7 @@ class State:
         return self.visits.get(token or "")
 
     def page_of(self, visit: Visit) -> bool:
-        """Counts a page of a session; False when it has ended, also when the hazard `signed_out` ends it here (once)."""
+        """Counts a page of a session; False when it has ended, or `signed_out` ends it here."""
         with self.lock:
             visit.pages += 1
             after = self.hazards.number("signed_out")
