@@ -16,10 +16,36 @@ from structlog.typing import EventDict, WrappedLogger
 
 #: The only keys that are ever written. `route` is the URL rule, not the path that was asked for.
 ALLOWED = frozenset(
-    """
-    event level timestamp logger method route status code milliseconds reference way user_id device_id
-    authorization_id run_id portal outcome count host port version error raised_at job next_at seconds state kind
-    """.split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "method",
+        "route",
+        "status",
+        "code",
+        "milliseconds",
+        "reference",
+        "way",
+        "user_id",
+        "device_id",
+        "authorization_id",
+        "run_id",
+        "portal",
+        "outcome",
+        "count",
+        "host",
+        "port",
+        "version",
+        "error",
+        "raised_at",
+        "job",
+        "next_at",
+        "seconds",
+        "state",
+        "kind",
+    ]
 )
 
 

@@ -94,7 +94,10 @@ def field_problems(messages: object, where: str = "") -> Iterator[FieldProblem]:
             if name == "_schema":
                 yield from field_problems(inner, where or "body")
                 continue
-            if not (_FIELD_NAME.fullmatch(name) or name.isdigit()):
+            if isinstance(key, int):
+                yield from field_problems(inner, f"{where}[{key}]")
+                continue
+            if not _FIELD_NAME.fullmatch(name):
                 name = "(unnamed)"
             yield from field_problems(inner, f"{where}.{name}" if where else name)
         return

@@ -147,9 +147,9 @@ class Resource:
             wrapped = self.blueprint.response(status, answers, headers=headers)(wrapped)
             # unknown=None: the schema's own rule holds, so that a misspelt filter is not ignored.
             if query is not None:
-                wrapped = self.blueprint.arguments(query, location="query", unknown=None)(wrapped)
+                wrapped = self.blueprint.arguments(query(), location="query", unknown=None)(wrapped)
             if body is not None:
-                wrapped = _only_json(self.blueprint.arguments(body, unknown=None)(wrapped))
+                wrapped = _only_json(self.blueprint.arguments(body(), unknown=None)(wrapped))
             for code in sorted(self._possible(access, body, query, errors)):
                 wrapped = self.blueprint.alt_response(code, schema=ErrorSchema, description=_ERRORS[code])(
                     wrapped

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -175,7 +174,6 @@ def claim_nonce(db: Session, now: datetime) -> None:
 
 def _gate() -> None:
     known = context()
-    g.started = time.perf_counter()
     g.unclaimed = None
     _check_host(known)
     if request.routing_exception is not None or request.method == "OPTIONS":
