@@ -65,6 +65,7 @@ class Rule:
     def finding(self, difference: Difference, line: int | None) -> Finding:
         """The difference as a finding of this rule."""
         payer_rule = difference.payer_rule
+        denied = difference.severity is Severity.DENIAL
         return Finding(
             rule=self.name,
             severity=difference.severity,
@@ -76,7 +77,7 @@ class Rule:
             entered=difference.entered,
             carc=difference.carc,
             line=line,
-            allowed_by=payer_rule.id if payer_rule is not None else None,
+            allowed_by=payer_rule.id if payer_rule is not None and not denied else None,
             source=payer_rule.cited() if payer_rule is not None else None,
         )
 

@@ -14,9 +14,10 @@ class Search:
     """What was asked, what was on file, and what the choice came to.
 
     on_file: every authorization given, referrals and other patients' included. of_patient: ids of those whose
-    patient agrees with the service's. clean: ids of candidates without any difference that matters.
-    near_patient: whether some authorization's patient differs only by what looks like a typing error.
-    only_other_procedures: the best candidates tie, and each was approved for another procedure.
+    patient agrees with the service's; other_patients: of those whose patient's identifiers disagree. clean:
+    ids of candidates without any difference that matters. near_patient: some authorization's patient differs
+    only by what looks like a typing error. only_other_procedures: the best candidates tie, and each was
+    approved for another procedure. unclear: an authorization may fit, and nothing says whose it is.
     """
 
     asked: Asked
@@ -25,7 +26,9 @@ class Search:
     choice: Choice
     of_patient: frozenset[str]
     clean: frozenset[str]
+    other_patients: frozenset[str]
     near_patient: bool
+    unclear: bool
     only_other_procedures: bool
 
     def finds_none(self) -> bool:
@@ -34,4 +37,6 @@ class Search:
         """
         if not (self.asked.identified() and self.asked.has_code()):
             return False
-        return not self.choice.candidates or self.only_other_procedures
+        if self.choice.candidates:
+            return self.only_other_procedures
+        return not self.unclear

@@ -17,10 +17,9 @@ def facility_differs(comparison: Comparison) -> Answer:
     if not approved:
         return None
     entered, said = comparison.asked.facility, comparison.service.facility_npi
-    if not entered and comparison.asked.institutional:
+    if not entered and comparison.asked.institutional and not comparison.authorization.billing_npi:
+        # On a facility's own claim the billing provider is the facility (2310E is sent if it differs).
         entered, said = comparison.asked.billing, comparison.service.billing_npi
-        if entered == identifier_key(comparison.authorization.billing_npi):
-            return None
     if not entered:
         return None
     if entered == approved:

@@ -1,5 +1,6 @@
 from portal_profiles.vocabulary import FieldName, LevelOfCare
 from server.matching import cast
+from server.matching.compare import place_key
 from server.matching.comparison import Comparison
 from server.matching.facts import PayerRuleKind, Policy
 from server.matching.finding import Severity
@@ -16,15 +17,15 @@ def level_of_care_differs(comparison: Comparison) -> Answer:
     """
     authorization, service = comparison.authorization, comparison.service
     stated, approved_stated = service.level_of_care, authorization.level_of_care
+    place = place_key(authorization.place_of_service)
     if (
-        authorization.place_of_service is not None
-        and service.place_of_service is not None
-        and (stated is None or approved_stated is None)
-        and not (service.type_of_bill or service.revenue_code)
-        and approved_stated is not LevelOfCare.OBSERVATION
-        and stated is not LevelOfCare.OBSERVATION
+        (stated is None or approved_stated is None)
+        and not comparison.asked.institutional
+        and place
+        and comparison.asked.place
+        and place != comparison.asked.place
     ):
-        # Both places are known, and one side has no other source: the rule on places compares them.
+        # One side is known by its place only, and the rule on places already tells that they differ.
         return None
     entered, approved = comparison.asked.levels, authorization_levels(authorization)
     if not entered or not approved:

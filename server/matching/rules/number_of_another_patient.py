@@ -16,12 +16,16 @@ def number_of_another_patient(search: Search) -> Answer:
     number = search.asked.number
     if not number or not search.asked.identified():
         return None
-    owners = [
-        record
+    owners = {
+        record.id
         for record in search.on_file
         if any(identifier_key(issued.value) == number for issued in record.reference_numbers)
-    ]
-    if not owners or any(record.id in search.of_patient for record in owners):
+    }
+    chosen = search.choice.chosen
+    if not owners or not owners <= search.other_patients:
+        return None
+    if chosen is not None and chosen.authorization_id in owners:
+        # It is the one compared, and the rules on the patient say what differs.
         return None
     return Difference(
         Severity.DENIAL,

@@ -26,7 +26,8 @@ def referral_not_usable(search: Search) -> Answer:
     own = [r for r in referrals if r.id in search.of_patient]
     named = [r for r in own if any(identifier_key(n.value) == number for n in r.reference_numbers)]
     if not named:
-        if any(identifier_key(n.value) == number for r in referrals for n in r.reference_numbers):
+        others = [r for r in referrals if r.id in search.other_patients]
+        if any(identifier_key(n.value) == number for r in others for n in r.reference_numbers):
             return _difference(search, "The referral number entered belongs to another patient's referral.")
         return None
     problems = [_problem(search, referral) for referral in named]

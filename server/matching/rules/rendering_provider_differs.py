@@ -38,7 +38,7 @@ def rendering_provider_differs(comparison: Comparison) -> Answer:
     slip = next((found for npi in approved if (found := typing_slip(npi, entered))), None)
     message = "This provider was not approved to render the service."
     next_step = "Correct the rendering NPI, or ask the payer to change the provider before the service."
-    if entered in (identifier_key(authorization.billing_npi), comparison.asked.billing):
+    if entered == identifier_key(authorization.billing_npi):
         message = "The billing group stands in the rendering provider's place; an individual was approved."
         next_step = "Enter the NPI of the clinician who renders the service."
     elif entered == identifier_key(authorization.requesting_npi):

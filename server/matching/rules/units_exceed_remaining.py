@@ -24,13 +24,14 @@ def units_exceed_remaining(comparison: Comparison) -> Answer:
     unit = line.unit.value if line.unit is not None else "units of its measure"
     left = f"{plain(max(remaining, Decimal(0)))} of {plain(total)} {unit} left"
     quantity = comparison.service.quantity
-    if remaining <= 0 and quantity is None:
+    if remaining <= 0 and quantity != 0:
         return Difference(
-            Severity.CAUTION,
+            Severity.DENIAL if quantity is not None else Severity.CAUTION,
             FieldName.QUANTITY,
             "Nothing remains of what was approved.",
             "Ask for an extension before the service.",
             approved=left,
+            entered=f"{plain(quantity)} {comparison.service.unit or ''}".strip() if quantity else None,
             carc=carc,
         )
     needed, rule = comparison.quantity_in_line_unit()
@@ -50,9 +51,7 @@ def units_exceed_remaining(comparison: Comparison) -> Answer:
             payer_rule=rule,
         )
     message = "More is entered than remains of what was approved."
-    if remaining <= 0:
-        message = "Nothing remains of what was approved."
-    elif line.used is None or line.used == 0:
+    if line.used is None or line.used == 0:
         message = "More is entered than was approved."
     return Difference(
         Severity.DENIAL,
@@ -94,6 +93,12 @@ EXAMPLES = (
         ),
     ),
     Example("exactly what remains", cast.SERVICE, (cast.approval_of(used=Decimal(1)),), None),
+    Example(
+        "nothing remains in whatever measure",
+        cast.service(quantity=Decimal(4), unit=Unit.VISITS),
+        (cast.approval_of(used=Decimal(2)),),
+        Severity.DENIAL,
+    ),
     Example(
         "another measure is not compared",
         cast.service(quantity=Decimal(9), unit=Unit.VISITS),

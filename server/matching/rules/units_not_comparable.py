@@ -19,8 +19,13 @@ def units_not_comparable(comparison: Comparison) -> Answer:
         return None
     if unit is line.unit:
         return AGREES
-    total = total_of(line)
-    if total is None or comparison.quantity_in_line_unit()[1] is not None:
+    total, remaining = total_of(line), comparison.remaining()
+    if (
+        total is None
+        or remaining is None
+        or remaining <= 0
+        or comparison.quantity_in_line_unit()[1] is not None
+    ):
         return None
     return Difference(
         Severity.CAUTION,
