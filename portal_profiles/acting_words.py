@@ -1,18 +1,21 @@
 """The words that turn a click into an act. A look never clicks anything that bears one of them.
 
-On one portal "Next" and "Submit" are the same element, on another "Save" submits, a third offers "Withdraw" and
-"Archive" beside the status (portals' hazard 3), so what is listed in a profile is checked when it is loaded, and
-the accessible name, the id and the text of the element are checked again at the moment of the click.
+On one portal "Next" and "Submit" are the same element, on another "Save" submits, a third offers "Withdraw"
+and "Archive" beside the status (portals' hazard 3), so what is listed in a profile is checked when it is
+loaded, and the accessible name, the id and the text of the element are checked again at the moment of the
+click.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Past participles and nouns are how portals name lists ("Submitted requests", "Sender"): they are navigation.
-#: The browser checks with the same pattern at the moment of a click, so it keeps to what both languages read alike.
+#: Past participles and nouns are how portals name lists ("Submitted requests", "Sender"): they are
+#: navigation. The browser checks with the same pattern at the moment of a click, so it keeps to what both
+#: languages read alike.
 ACTING_PATTERN = (
-    r"submit(?!t)|save(?!d)|withdraw(?!n|al)|cancel(?!l?ed|l?ation)|archive(?!d)|accept(?!e[dr]|a)|delete(?!d)|send(?!er)"
+    r"submit(?!t)|save(?!d)|withdraw(?!n|al)|cancel(?!l?ed|l?ation)"
+    r"|archive(?!d)|accept(?!e[dr]|a)|delete(?!d)|send(?!er)"
 )
 _ACTING = re.compile(ACTING_PATTERN, re.IGNORECASE)
 

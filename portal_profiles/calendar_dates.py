@@ -1,5 +1,6 @@
-"""Calendar dates in the formats that portals write them: tokens YYYY, MMMM, MMM, MM, M, DD, D and, read but not
-kept, hh, mm, ss and A. A date is a day on the payer's wall, never an instant: nothing here knows a time zone.
+"""Calendar dates in the formats that portals write them: tokens YYYY, MMMM, MMM, MM, M, DD, D and, read but
+not kept, hh, mm, ss and A. A date is a day on the payer's wall, never an instant: nothing here knows a time
+zone.
 """
 
 from __future__ import annotations

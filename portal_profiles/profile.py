@@ -123,7 +123,8 @@ class FieldSpec:
     """One declared value of a page or of a row: where it stands and what its text is.
 
     field: which element of an authorization it is, or None for a text that is only kept.
-    stand_in: the visible control in front of a `hidden` one. compare: read every fallback too and say if they differ.
+    stand_in: the visible control in front of a `hidden` one. compare: read every fallback too and say if they
+    differ.
     range: which end of a text "start - end" is meant.
     """
 
@@ -200,7 +201,9 @@ class PageSpec:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One origin of the portal: `use` is portal, sign-in or app; `source` says who documented it, or "invented"."""
+    """One origin of the portal: `use` is portal, sign-in or app; `source` says who documented it, or
+    "invented".
+    """
 
     origin: str
     use: str
@@ -209,7 +212,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is publicly known of the portal's terms on automation. The clinic's own decision is in its database."""
+    """What is publicly known of the portal's terms on automation. The clinic's own decision is in its
+    database.
+    """
 
     automation: str = "unknown"
     text: str = ""
@@ -218,7 +223,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How gently the night job goes. Seconds; `hours` is the window in the clinic's local time, `start` lies in it.
+    """How gently the night job goes. Seconds; `hours` is the window in the clinic's local time, `start` lies
+    in it.
 
     attempts: tries for a technical fault; breaker: failures in a row that stop the portal.
     """
@@ -246,7 +252,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """minimum_read: the share (0 to 1) of a pass's queries that must end in a reading for the pass to look healthy."""
+    """minimum_read: the share (0 to 1) of a pass's queries that must end in a reading for the pass to look
+    healthy.
+    """
 
     minimum_read: float = 0.5
 
@@ -273,7 +281,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How a result list is used: `match` cells must agree with the query, then `open` in that row is clicked."""
+    """How a result list is used: `match` cells agree with the query, then `open` in that row is clicked."""
 
     rows: str
     match: tuple[str, ...]
@@ -295,7 +303,8 @@ class Network:
 class Profile:
     """One portal. `words` maps, for each kind of value, the folded words of this portal to ours.
 
-    fictional: made up for tests and demonstration. seen_live: when a person last confirmed it on the live portal.
+    fictional: made up for tests and demonstration. seen_live: when a person last confirmed it on the live
+    portal.
     unattended: whether the portal's second factor and terms leave room for a pass with nobody at the screen.
     letter: the link to the payer's letter on a detail page, where there is one.
     """
@@ -322,7 +331,9 @@ class Profile:
     letter: Locator | None = None
 
     def reading_part(self) -> dict[str, object]:
-        """What the reader is given, as JSON: pages with signs, fields and rows; no sign-in, no steps, no words."""
+        """What the reader is given, as JSON: pages with signs, fields and rows; no sign-in, no steps, no
+        words.
+        """
         return {
             "slug": self.slug,
             "version": self.version,
@@ -346,7 +357,9 @@ class Profile:
 
     @property
     def sandbox_host(self) -> str:
-        """The name under which the sandbox of this portal is served; browsers resolve *.localhost by themselves."""
+        """The name under which the sandbox of this portal is served; browsers resolve *.localhost by
+        themselves.
+        """
         return self.slug.replace("_", "-") + ".localhost"
 
 

@@ -20,7 +20,8 @@ class QueryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One authorization to look for. Whatever is not known is None; `id` is the asker's own and comes back unchanged.
+    """One authorization to look for. Whatever is not known is None; `id` is the asker's own and comes back
+    unchanged.
 
     Identifiers are as issued (leading zeros and letter case kept); dates are calendar dates.
     """
@@ -40,7 +41,9 @@ class Query:
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Query:
-        """A query from its JSON object (dates as YYYY-MM-DD). Raises QueryError naming the key and the remedy."""
+        """A query from its JSON object (dates as YYYY-MM-DD). Raises QueryError naming the key and the
+        remedy.
+        """
         known = {field.name for field in fields(cls)}
         values: dict[str, object] = {}
         for key, value in data.items():

@@ -1,5 +1,5 @@
-"""The shape of profile.toml. Every mistake names the file, the key and the remedy; an unknown key is refused with
-the nearest valid one. `parse` gives a `portal_profiles.profile.Profile`.
+"""The shape of profile.toml. Every mistake names the file, the key and the remedy; an unknown key is refused
+with the nearest valid one. `parse` gives a `portal_profiles.profile.Profile`.
 """
 
 from __future__ import annotations
@@ -783,7 +783,7 @@ def _check_steps(
         if taken.do in ("click", "press", "pick"):
             word = acting_word(*(taken.locator.texts() if taken.locator else ()))
             if word:
-                remedy = f"clicks something named {word}: a look never acts; click navigation only, or hide an overlay"
+                remedy = f"clicks something named {word}: a look never acts; click navigation only"
                 mistakes.append(Mistake(at, remedy))
 
 
@@ -835,7 +835,7 @@ QUERY_FIELD: Mapping[FieldName, str] = {
 
 
 def query_field(spec: FieldSpec) -> str | None:
-    """What of a query this value is compared with (last and first name together are `patient_name`), or None."""
+    """What of a query this value is compared with (a whole name is `patient_name`), or None."""
     if spec.kind is ValueKind.NUMBER:
         return "reference_number"
     return QUERY_FIELD.get(spec.field) if spec.field else None

@@ -1,4 +1,4 @@
-"""The `{member_id}` and `{birth_date:MM/DD/YYYY}` of a profile's steps: checked when loaded, filled when run."""
+"""The `{member_id}` and `{birth_date:MM/DD/YYYY}` of steps: checked when loaded, filled when run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TemplateError(ValueError):
 
 
 def slots(template: str) -> tuple[str, ...]:
-    """The names that the template asks for. Raises TemplateError on an unknown name or a wrong date format."""
+    """The names the template asks for. Raises TemplateError on an unknown name or a wrong date format."""
     names = []
     for name, format_ in _SLOT.findall(template):
         if name not in NAMES:
@@ -42,7 +42,9 @@ def slots(template: str) -> tuple[str, ...]:
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
-    """The template with each name replaced by its value. Raises TemplateError naming the missing one, never a value."""
+    """The template with each name replaced by its value. Raises TemplateError naming the missing one, never a
+    value.
+    """
 
     def value(found: re.Match[str]) -> str:
         name, format_ = found.groups()
