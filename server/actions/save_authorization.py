@@ -76,7 +76,7 @@ def create_authorization(
     )
     session.add(row)
     session.flush()
-    _note_determinations(session, row, data, source, actor, now, before={})
+    session.add_all(new_determinations(row.id, data, source, actor, now))
     audit.record(
         session, actor, "authorization.created", f"authorization:{row.id}", {"source": source}, now=now
     )
@@ -113,20 +113,27 @@ def update_authorization(
     before = input_of(row)
     _refuse_errors(check(data, today, forgiven=_npis_of(before) if strict else None))
     _refuse_known_number(session, data, row.id)
+    changed = change_row(row, data, today, now)
+    if changed:
+        session.add_all(new_determinations(row.id, data, source, actor, now, before=before))
+        session.flush()
+        detail = {"source": source, "version": row.version, "fields": sorted(changed)}
+        audit.record(session, actor, "authorization.changed", f"authorization:{row.id}", detail, now=now)
+    return row
+
+
+def change_row(row: Authorization, data: AuthorizationInput, today: date, now: datetime) -> set[str]:
+    """Writes what differs into a row that was loaded with its parts; gives the names of the fields that did.
+
+    Version, time of change and first look follow. Neither history nor audit entry is written here.
+    """
     changed = _apply(row, data, now)
-    if not changed:
-        return row
-    row.version += 1
-    row.updated_at = now
+    if changed:
+        row.version += 1
+        row.updated_at = now
     if {"portal", "determination", "expiry"} & changed:
         row.next_due = first_look(data.portal, data.determination, data.expiry, today)
-    words: dict[int | None, Determination | None] = {line.number: line.determination for line in before.lines}
-    words[None] = before.determination
-    _note_determinations(session, row, data, source, actor, now, before=words)
-    session.flush()
-    detail = {"source": source, "version": row.version, "fields": sorted(changed)}
-    audit.record(session, actor, "authorization.changed", f"authorization:{row.id}", detail, now=now)
-    return row
+    return changed
 
 
 def first_look(
@@ -316,35 +323,39 @@ def _apply(row: Authorization, data: AuthorizationInput, now: datetime) -> set[s
     return changed
 
 
-def _note_determinations(
-    session: Session,
-    row: Authorization,
+def new_determinations(
+    authorization_id: int,
     data: AuthorizationInput,
     source: str,
     actor: str,
     now: datetime,
     *,
-    before: dict[int | None, Determination | None],
-) -> None:
-    """Adds to the history what is another determination than before, for the whole and for each line."""
+    before: AuthorizationInput | None = None,
+) -> list[DeterminationChange]:
+    """The history's new rows: each determination, of the whole and of each line, that is another than
+    before.
+    """
+    known: dict[int | None, Determination | None] = {}
+    if before is not None:
+        known = {line.number: line.determination for line in before.lines}
+        known[None] = before.determination
     present: list[tuple[int | None, Determination | None, str | None]] = [
         (None, data.determination, data.determination_text)
     ]
     present += [(line.number, line.determination, None) for line in data.lines]
-    for line_number, determination, text in present:
-        if determination is None or before.get(line_number) == determination:
-            continue
-        session.add(
-            DeterminationChange(
-                authorization_id=row.id,
-                line_number=line_number,
-                determination=determination.value,
-                text=text,
-                at=now,
-                source=source,
-                actor=actor,
-            )
+    return [
+        DeterminationChange(
+            authorization_id=authorization_id,
+            line_number=line_number,
+            determination=determination.value,
+            text=text,
+            at=now,
+            source=source,
+            actor=actor,
         )
+        for line_number, determination, text in present
+        if determination is not None and known.get(line_number) != determination
+    ]
 
 
 def _refuse_errors(checked: Checked) -> None:
