@@ -13,7 +13,9 @@ one is served, also at http://127.0.0.1:PORT/. Control, from this machine only:
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
+import io
 import os
 import random
 import socket
@@ -280,12 +282,16 @@ def queries(slug: str, *, today: date | None = None) -> list[dict[str, object]]:
 
 
 def expected(slug: str) -> dict[str, Expected]:
-    """`query_key` -> what a correct pass must give, worked out from the sandbox's own records.
+    """`query_key` -> what a correct pass over that portal's sandbox must give (see `expected_of`)."""
+    return expected_of(records(slug))
+
+
+def expected_of(known: Records) -> dict[str, Expected]:
+    """`query_key` -> what a correct pass must give, worked out from these records.
 
     The search is done again on the data: by number where the clinic has one (it names one record at once),
     else by member and dates, of which only a record with the same procedure and first day is the clinic's.
     """
-    known = records(slug)
     answers = {}
     for row in known.clinic:
         if row.number:
@@ -326,13 +332,15 @@ def _read(known: Records, key: str, record: Record) -> Expected:
     )
 
 
-def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> list[dict[str, str]]:
-    """The clinic's rows before the pass, one dict a row under `COLUMNS`, as its spreadsheet has them."""
+def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> str:
+    """The clinic's rows before the pass as CSV under `COLUMNS`, as its spreadsheet has them."""
 
     def us(day: date) -> str:
         return day.strftime("%m/%d/%Y")
 
-    rows = []
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
     for slug in wanted or slugs():
         known = records(slug, today=today)
         for row in known.clinic:
@@ -344,8 +352,8 @@ def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> lis
                 row.facility_npi, row.place_of_service, row.level_of_care, row.status, us(row.requested),
                 us(row.service_from), us(row.service_to),
             )  # fmt: skip
-            rows.append(dict(zip(COLUMNS, values, strict=True)))
-    return rows
+            rows.writerow(values)
+    return text.getvalue()
 
 
 def hazard(text: str) -> tuple[str, object]:
@@ -374,8 +382,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--today", type=date.fromisoformat, help="YYYY-MM-DD: move the records' dates around it"
     )
+    parser.add_argument("--spreadsheet", action="store_true", help="print the clinic's rows as CSV and end")
     options = parser.parse_args(arguments)
     try:
+        if options.spreadsheet:
+            print(spreadsheet(options.slug, today=options.today), end="")  # noqa: T201
+            return 0
         served = serve(
             options.slug,
             options.port,
