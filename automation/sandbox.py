@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
-import io
 import os
 import random
 import socket
@@ -332,15 +331,13 @@ def _read(known: Records, key: str, record: Record) -> Expected:
     )
 
 
-def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> str:
-    """The clinic's rows before the pass as CSV under `COLUMNS`, as its spreadsheet has them."""
+def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> list[dict[str, str]]:
+    """The clinic's rows before the pass, one dict a row under `COLUMNS`, as its spreadsheet has them."""
 
     def us(day: date) -> str:
         return day.strftime("%m/%d/%Y")
 
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows = []
     for slug in wanted or slugs():
         known = records(slug, today=today)
         for row in known.clinic:
@@ -352,8 +349,8 @@ def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> str
                 row.facility_npi, row.place_of_service, row.level_of_care, row.status, us(row.requested),
                 us(row.service_from), us(row.service_to),
             )  # fmt: skip
-            rows.writerow(values)
-    return text.getvalue()
+            rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
 
 
 def hazard(text: str) -> tuple[str, object]:
@@ -386,7 +383,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.spreadsheet:
-            print(spreadsheet(options.slug, today=options.today), end="")  # noqa: T201
+            table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+            table.writeheader()
+            table.writerows(spreadsheet(options.slug, today=options.today))
             return 0
         served = serve(
             options.slug,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import http.client
 import io
@@ -543,7 +544,14 @@ def test_the_words_of_the_sandbox_are_the_words_of_the_profile(slug: str) -> Non
 
 def test_the_demo_clinics_spreadsheet_is_what_the_records_say() -> None:
     file = Path(server.demo.__file__).parent / "authorizations_sandbox.csv"
-    assert file.read_text("utf-8") == spreadsheet(["example_payer", "availity"])
+    with file.open(encoding="utf-8", newline="") as rows:
+        assert list(csv.DictReader(rows)) == spreadsheet(["example_payer", "availity"])
+
+
+def test_the_spreadsheet_is_printed_as_a_table_with_a_header(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sandbox.main(["--spreadsheet", "example_payer"]) == 0
+    printed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert printed == spreadsheet(["example_payer"])
 
 
 # ---- records ----
