@@ -122,7 +122,7 @@ def run(
         raise Problem(
             "automation_not_permitted",
             f"{profile.name} is a real portal, and its terms are the clinic's to weigh. Give --permitted "
-            "once the clinic has decided that it may be automated, or --base-url of a sandbox on this machine.",
+            "once the clinic has decided that it may be automated, or --base-url of a sandbox here.",
             403,
         )
     if evidence_dir is not None:
