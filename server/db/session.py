@@ -160,13 +160,12 @@ class Database:
 
 def sqlcipher_engine(path: Path, key: keys.DataKey) -> Engine:
     """An engine on one SQLCipher file, in autocommit mode with explicit BEGINs."""
-    pragma_key = f"x'{key.derive('database').hex()}'"
+    pragma_key = _pragma_key(key)
 
     def connect() -> Any:
         connection = sqlcipher3.dbapi2.connect(
             str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # A raw key: SQLCipher then spends no time on deriving one from a pass phrase at each connection.
         connection.execute(f'PRAGMA key = "{pragma_key}"')
         connection.execute("PRAGMA temp_store = MEMORY")
         try:
@@ -196,6 +195,46 @@ def sqlcipher_engine(path: Path, key: keys.DataKey) -> Engine:
 
     path.touch(mode=0o600)
     return engine
+
+
+def copy_sqlcipher(engine: Engine, target: Path, key: keys.DataKey) -> None:
+    """Writes a consistent copy of an open SQLCipher database, encrypted with the same key, while others work
+    on.
+    """
+    copy = sqlcipher3.dbapi2.connect(str(target))
+    source = engine.raw_connection()
+    try:
+        copy.execute(f'PRAGMA key = "{_pragma_key(key)}"')
+        source.driver_connection.backup(copy)  # type: ignore[union-attr]
+    finally:
+        source.close()
+        copy.close()
+
+
+def is_in_use(path: Path, key: keys.DataKey) -> bool:
+    """Whether any other connection has the SQLCipher database open."""
+    connection = sqlcipher3.dbapi2.connect(str(path), timeout=0, isolation_level=None)
+    try:
+        connection.execute(f'PRAGMA key = "{_pragma_key(key)}"')
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")
+    except sqlcipher3.dbapi2.OperationalError as error:
+        if "locked" in str(error):
+            return True
+        raise
+    except sqlcipher3.dbapi2.DatabaseError as error:
+        if "not a database" in str(error):
+            return False  # written with another key: not what this installation could have open
+        raise
+    finally:
+        connection.close()
+    return False
+
+
+def _pragma_key(key: keys.DataKey) -> str:
+    """A raw key: SQLCipher then spends no time on deriving one from a pass phrase at each connection."""
+    return f"x'{key.derive('database').hex()}'"
 
 
 def postgresql_engine(url: str) -> Engine:
