@@ -49,6 +49,8 @@ _FOR_AND_AGAINST: dict[FieldName, tuple[int, int]] = {
     FieldName.DETERMINATION: (2, 20),
     FieldName.REFERRAL_NUMBER: (4, 8),
 }
+#: Of authorizations that are all for other procedures, only one that leads by this much is likely meant.
+_CLEAR_LEAD = 20
 _WEIGHTS = {name: _FOR_AND_AGAINST.get(name, (0, 0)) for name in FieldName}
 #: An authorization whose number was entered, of whatever kind, comes before all others.
 _OWN_NUMBER = 200
@@ -306,7 +308,7 @@ def _search(
     if not candidates:
         candidates = [one for one in held if one.has_number and _means_only(asked, one)]
     candidates.sort(key=lambda one: (-one.score, one.authorization.id))
-    best = [one for one in candidates if one.score == candidates[0].score]
+    best = _best(candidates)
     listed = tuple(one.candidate() for one in candidates)
     search = Search(
         asked=asked,
@@ -330,6 +332,16 @@ def _search(
         ),
     )
     return search, best
+
+
+def _best(candidates: Sequence[_Held]) -> list[_Held]:
+    """Those of the highest score; among other procedures also those close to it: none is the one asked."""
+    if not candidates:
+        return []
+    lead = 0
+    if all(one.is_for_another_procedure() and not one.has_number for one in candidates):
+        lead = _CLEAR_LEAD - 1
+    return [one for one in candidates if one.score >= candidates[0].score - lead]
 
 
 def _is_near_patient(held: _Held) -> bool:
