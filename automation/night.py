@@ -497,6 +497,8 @@ def _said(fault: Exception) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """File and line in which an error arose, without its message, which can hold a patient's data."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
+    """File and line of ours in which an error arose, without its message, which can hold a patient's data."""
+    ours = Path(__file__).parents[1]
+    frames = traceback.extract_tb(error.__traceback__)
+    last = [f for f in frames if Path(f.filename).is_relative_to(ours) and ".venv" not in f.filename][-1]
     return f"{Path(last.filename).name}:{last.lineno}"

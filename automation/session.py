@@ -314,7 +314,7 @@ class Session:
             return await self.see()
         seen = await self._look(wanted)
         self._raise_for(seen)
-        if not set(wanted).intersection(seen.fits):
+        if not any(spec in seen.fits for spec in wanted):
             self._raise_for_silence(seen)
         return seen
 
