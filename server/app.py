@@ -86,11 +86,6 @@ def create_app(
     return app
 
 
-def serve(app: Flask, host: str, port: int, *, threads: int = 8) -> None:
-    """Serves the app with waitress until the process is told to stop."""
-    server(app, host, port, threads=threads).run()
-
-
 def server(app: Flask, host: str, port: int, *, threads: int = 8) -> waitress.server.BaseWSGIServer:
     """A waitress server that listens already; `run()` serves, `close()` ends it. port 0: any free one."""
     return waitress.create_server(
@@ -102,6 +97,12 @@ def server(app: Flask, host: str, port: int, *, threads: int = 8) -> waitress.se
         max_request_body_size=LARGEST_BODY,
         clear_untrusted_proxy_headers=True,
     )
+
+
+def port_of(listening: waitress.server.BaseWSGIServer) -> int:
+    """The port that a `server` listens on; the first where a name stands for several addresses."""
+    several = getattr(listening, "effective_listen", None)
+    return int(several[0][1] if several else listening.effective_port)
 
 
 def _spec_options() -> dict[str, object]:

@@ -31,6 +31,7 @@ ALLOWED = frozenset(
         "user_id",
         "device_id",
         "authorization_id",
+        "run",
         "run_id",
         "portal",
         "outcome",
@@ -89,8 +90,13 @@ class _WithoutValues(logging.Formatter):
         return str(structlog.processors.JSONRenderer()(None, "", event))
 
 
-def configure(quiet: Iterable[str] = ("werkzeug", "apscheduler.executors.default")) -> None:
-    """Sets the process's logging up: JSON lines on standard error. quiet: loggers that only warn."""
+def configure(
+    quiet: Iterable[str] = ("werkzeug", "apscheduler.executors.default"), least: int = logging.INFO
+) -> None:
+    """Sets the process's logging up: JSON lines on standard error.
+
+    quiet: loggers that only warn. least: the level below which nothing is written.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -98,12 +104,12 @@ def configure(quiet: Iterable[str] = ("werkzeug", "apscheduler.executors.default
             only_allowed_keys,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_WithoutValues())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=least, handlers=[handler], force=True)
     for name in quiet:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -109,7 +109,7 @@ def check_service(
 
 
 def _against(service: facts.Service, authorization: facts.Authorization, policy: facts.Policy) -> CheckResult:
-    """The answer for the one authorization that was chosen, also where the engine would not have chosen it."""
+    """The answer for the one authorization that was chosen, though the engine might not have chosen it."""
     result = evaluate(service, [authorization], policy)
     if result.choice.chosen is not None:
         return result

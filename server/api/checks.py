@@ -21,7 +21,7 @@ from server.actions.check_service import ServiceCheck, check_service, finding_js
 from server.api import profiles
 from server.api.authorizations import AuthorizationSchema, as_json
 from server.api.errors import field_problems
-from server.api.fields import LocalDate, Quantity, Text, Word, texts
+from server.api.fields import LocalDate, PageText, Quantity, Text, Word, texts
 from server.api.resource import Resource, Strict
 from server.context import context
 from server.db import queries
@@ -90,7 +90,7 @@ class CheckInSchema(Strict):
     checkpoint = Word(Checkpoint, required=True)
     service = fields.Nested(ServiceSchema)
     portal = Text(60)
-    page = fields.Dict(keys=fields.String())
+    page = PageText()
     authorization_id = fields.Integer(strict=True, allow_none=True)
 
     @validates_schema

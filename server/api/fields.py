@@ -114,6 +114,62 @@ class Word(fields.Field[StrEnum]):
         return None if value is None else str(value)
 
 
+class PageText(fields.Field[dict[str, Any]]):
+    """What the reader made of one page (`PageText` of `portal_profiles/reader`), its shape checked by hand: a
+    page has dozens of values, and a check must be quick.
+    """
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "Not a page as the reader gives it ({where}). Send the reader's own answer."
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid", where="it is no object")
+        page, shown, rows, problems = (value.get(key) for key in ("page", "fields", "rows", "problems"))
+        fits = value.get("fits")
+        checks = {
+            "page": page is None or isinstance(page, str),
+            "fits": fits is None or _is_list_of(fits, str),
+            "fields": shown is None or _is_cells(shown),
+            "rows": rows is None or (isinstance(rows, dict) and all(map(_is_rows, rows.values()))),
+            "problems": problems is None or (isinstance(problems, list) and all(map(_is_problem, problems))),
+        }
+        for where, is_right in checks.items():
+            if not is_right:
+                raise self.make_error("invalid", where=where)
+        return value
+
+
+_PAGE_PROBLEMS = frozenset({"nothing", "several", "fallback", "disagree"})
+
+
+def _is_list_of(value: Any, kind: type[Any]) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+def _is_cells(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(cell, dict)
+        and isinstance(cell.get("text", ""), str)
+        and isinstance(cell.get("value"), str | None)
+        for cell in value.values()
+    )
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_cells, value))
+
+
+def _is_problem(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("where"), str)
+        and value.get("problem") in _PAGE_PROBLEMS
+        and _is_list_of(value.get("candidates") or [], str)
+    )
+
+
 def texts(longest: int = 40, at_most: int = 50, **kwargs: Any) -> fields.List[str]:
     """A list of short texts; nothing sent is the empty list."""
     return fields.List(
@@ -130,4 +186,5 @@ IN_OPENAPI: dict[type[Any], tuple[str, str | None]] = {
     LocalDate: ("string", "date"),
     Quantity: ("number", None),
     Word: ("string", None),
+    PageText: ("object", None),
 }

@@ -7,10 +7,13 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 from sqlalchemy import func, select
 
+from server.api.fields import Text
 from server.api.resource import Resource, Strict
 from server.context import context
 from server.db.tables import Run, RunItem
 from server.errors import Problem
+from server.jobs import queue
+from server.security.access import current_actor
 from server.security.roles import Role
 
 resource = Resource("runs", "runs", "Passes over the portals")
@@ -107,6 +110,28 @@ def list_runs(asked: dict[str, int]) -> dict[str, Any]:
         total = db.scalar(select(func.count()).select_from(Run)) or 0
         runs = list(db.scalars(select(Run).order_by(Run.id.desc()).limit(size).offset((page - 1) * size)))
     return {"items": _with_counts(runs), "page": page, "page_size": size, "total": total}
+
+
+class StartSchema(Strict):
+    """What to look at now: one authorization, or what is due on one portal, or (nothing given) all that is
+    due.
+    """
+
+    portal = Text(60)
+    authorization_id = fields.Integer(strict=True, allow_none=True)
+
+
+@resource.post("", access=Role.SCHEDULER, answers=RunSchema, status=201, body=StartSchema, errors=(404, 409))
+def start(asked: dict[str, Any]) -> dict[str, Any]:
+    """Check now: begin a pass and answer at once; `GET /api/v1/runs/{id}` follows it."""
+    known = context()
+    run_id = queue.check_now(
+        known.database, current_actor().label, known.clock(),
+        authorization_id=asked.get("authorization_id"), portal=asked.get("portal"),
+    )  # fmt: skip
+    with known.database.read() as db:
+        run = db.get_one(Run, run_id)
+    return _with_counts([run])[0]
 
 
 @resource.get("/<int:run_id>", access=Role.VIEWER, answers=RunWithItemsSchema, errors=(404,))

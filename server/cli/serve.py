@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 
 import click
 import structlog
 
 from server import log
-from server.app import create_app, server
+from server.app import create_app, port_of, server
 from server.db.session import Database
 from server.jobs import schedule
 from server.settings import Settings
@@ -45,10 +46,16 @@ def command(
         if not no_schedule:
             scheduler = schedule.start(database)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        structlog.get_logger("server").info("serving", host=shown, port=listening.effective_port)
-        click.echo(f"Tallystick is at http://{shown}:{listening.effective_port}/ (Ctrl-C ends it)")
+        structlog.get_logger("server").info("serving", host=shown, port=port_of(listening))
+        click.echo(f"Tallystick is at http://{shown}:{port_of(listening)}/ (Ctrl-C ends it)")
+        signal.signal(signal.SIGTERM, _end)
         listening.run()
     finally:
         if scheduler is not None:
             scheduler.shutdown()
         database.dispose()
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """Ends the server as Ctrl-C does, so that runs under way are left in order."""
+    raise SystemExit(0)
