@@ -2,21 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'wxt';
-import { hostPatterns, type Portal, sandboxPattern } from './lib/portals';
+import { hostPatterns, patternOf, type Portal } from './lib/portals';
 
 const sandbox = process.env.TALLYSTICK_SANDBOX === '1';
 const exported = join(import.meta.dirname, 'profiles.generated.json');
 
 /** What `python -m portal_profiles.export` wrote; fictional portals exist only as sandboxes. */
 function portals(): Portal[] {
-  if (!existsSync(exported)) {
-    throw new Error(
-      'extension/profiles.generated.json is missing. Make it from the repository: ' +
-        'python -m portal_profiles.export extension/profiles.generated.json',
-    );
-  }
-  const all = (JSON.parse(readFileSync(exported, 'utf8')) as { portals: Portal[] }).portals;
-  return sandbox ? all : all.filter((portal) => !portal.fictional);
+  if (!existsSync(exported)) return [];
+  const all = JSON.parse(readFileSync(exported, 'utf8')) as Portal[];
+  return sandbox ? all : all.filter(({ fictional }) => !fictional).map((portal) => ({ ...portal, sandbox_origin: null }));
 }
 
 /** Gives the background its portals as the module `virtual:portals`. */
@@ -25,10 +20,11 @@ function portalsModule(): Plugin {
   return {
     name: 'tallystick-portals',
     resolveId: (asked) => (asked === 'virtual:portals' ? id : undefined),
-    load: (asked) =>
-      asked === id
-        ? `export const portals = ${JSON.stringify(portals())};\nexport const sandbox = ${String(sandbox)};`
-        : undefined,
+    load: (asked) => {
+      if (asked !== id) return undefined;
+      if (!existsSync(exported)) throw new Error('The portals were not exported: build with npm --prefix extension run build.');
+      return `export const portals = ${JSON.stringify(portals())};`;
+    },
   };
 }
 
@@ -54,7 +50,7 @@ export default defineConfig({
     },
     permissions: ['storage', 'scripting', 'activeTab'],
     optional_host_permissions: portals().flatMap(hostPatterns),
-    ...(sandbox ? { host_permissions: portals().map(sandboxPattern) } : {}),
+    ...(sandbox ? { host_permissions: portals().flatMap(({ sandbox_origin }) => (sandbox_origin === null ? [] : [patternOf(sandbox_origin)])) } : {}),
     commands: {
       'next-issue': {
         suggested_key: { default: 'Alt+Shift+N' },

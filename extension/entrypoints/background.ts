@@ -1,13 +1,13 @@
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
-import { portals, sandbox } from 'virtual:portals';
+import { portals } from 'virtual:portals';
 import { answerer } from '../lib/answerer';
 import { badgeOf } from '../lib/badge';
 import { Checks } from '../lib/checks';
 import { withoutPatient } from '../lib/checking';
 import { follow, isGranted, startOnOpenTabs } from '../lib/hosts';
 import type { ToFrame } from '../lib/messages';
-import { portalsOf } from '../lib/portals';
+import { patternOf, portalsOf } from '../lib/portals';
 import { Frames, leading, viewOf } from '../lib/state';
 
 export default defineBackground(() => {
@@ -76,10 +76,9 @@ export default defineBackground(() => {
   }
 
   async function revoked(): Promise<void> {
-    await follow(portals, sandbox);
+    await follow(portals);
     for (const frame of await frames.all()) {
-      const { hostname, protocol } = new URL(frame.origin);
-      if (await isGranted(`${protocol}//${hostname}/*`)) continue;
+      if (await isGranted(patternOf(frame.origin))) continue;
       await send(frame.tab, frame.frame, { type: 'frame/stop' });
       await frames.drop(frame.tab, frame.frame);
       await showTab(frame.tab);
@@ -87,7 +86,7 @@ export default defineBackground(() => {
   }
 
   const answer = answerer({
-    known: { id: browser.runtime.id, origin: new URL(browser.runtime.getURL('/')).origin, portals, sandbox, granted: isGranted },
+    known: { id: browser.runtime.id, origin: new URL(browser.runtime.getURL('/')).origin, portals, granted: isGranted },
     frames,
     checks,
     showTab,
@@ -99,18 +98,18 @@ export default defineBackground(() => {
     return true;
   });
   browser.permissions.onAdded.addListener(({ origins }) => {
-    void follow(portals, sandbox).then(() => startOnOpenTabs(origins ?? []));
+    void follow(portals).then(() => startOnOpenTabs(origins ?? []));
   });
   browser.permissions.onRemoved.addListener(() => void revoked());
   browser.runtime.onInstalled.addListener(({ reason }) => {
-    void follow(portals, sandbox);
-    if (reason === 'install') void browser.runtime.openOptionsPage();
+    void follow(portals);
+    if (reason === 'install' && portals.every(({ sandbox_origin }) => sandbox_origin === null)) void browser.runtime.openOptionsPage();
   });
-  browser.runtime.onStartup.addListener(() => void follow(portals, sandbox));
+  browser.runtime.onStartup.addListener(() => void follow(portals));
   browser.tabs.onRemoved.addListener((tab) => void frames.forget(tab));
   browser.tabs.onUpdated.addListener((tab, change, { url }) => {
     // A page that is not a portal's has no script of ours to say so.
-    if (change.status === 'complete' && portalsOf(url ?? '', portals, sandbox).length === 0) {
+    if (change.status === 'complete' && portalsOf(url ?? '', portals).length === 0) {
       void frames.forget(tab).then(() => showTab(tab));
     }
   });

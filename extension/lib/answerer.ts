@@ -116,6 +116,6 @@ function handlersOf({ known, frames, checks, showTab, toFrames }: Parts): Handle
       await forget();
       return null;
     },
-    'portals/list': () => permissions(known.portals, known.sandbox),
+    'portals/list': () => permissions(known.portals),
   };
 }

@@ -143,7 +143,7 @@ export function withoutPatient(answer: CheckAnswer): CheckAnswer {
     authorization: null,
     findings: answer.findings.map((finding) =>
       PATIENT.has(finding.field)
-        ? { ...finding, approved: null, entered: null, message: '', why: '', source: null }
+        ? { ...finding, approved: null, entered: null, message: '', why: '', next_step: '', source: null }
         : finding,
     ),
   };

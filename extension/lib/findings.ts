@@ -36,7 +36,7 @@ export function findingElement(finding: Finding, inPage: boolean): HTMLElement {
       ),
     withheld ? h('p', { class: 'why' }, t('patient_withheld')) : h('p', { class: 'says' }, finding.message),
     !withheld && finding.why !== '' && h('p', { class: 'why' }, finding.why),
-    h('p', { class: 'next' }, t('next_step', finding.next_step)),
+    h('p', { class: 'next' }, t('next_step', withheld ? t('patient_next') : finding.next_step)),
     finding.carc !== null && h('p', { class: 'carc' }, t('likely_denial', finding.carc)),
     finding.source !== null && h('p', { class: 'carc' }, t('payer_rule', finding.source)),
   );

@@ -42,6 +42,7 @@ export class Frame {
   private authorization: number | null = null;
   private member: string | null = null;
   private seen: Seen | null = null;
+  private answer: FrameAnswer | null = null;
   private on: { stage: Stage; marks: Marks; summary: Summary | null } | null = null;
   private readonly observing: Observing;
   private stopped = false;
@@ -110,6 +111,7 @@ export class Frame {
     const form = isForm(this.document);
     const text = JSON.stringify([page, form]);
     if (text === this.reported) {
+      if (this.on?.marks.stale) this.mark(this.answer);
       this.on?.marks.placeSoon();
       return false;
     }
@@ -132,12 +134,14 @@ export class Frame {
       born: this.born,
       authorization_id: this.authorization,
     });
-    if (answer && !answer.superseded && answer.sequence === this.sequence) this.mark(answer);
+    if (!answer || answer.superseded || answer.sequence !== this.sequence) return;
+    this.answer = answer;
+    this.mark(answer);
   }
 
-  private mark(answer: FrameAnswer): void {
+  private mark(answer: FrameAnswer | null): void {
     const { seen } = this;
-    if (!this.on && answer.state !== 'warning') return;
+    if (!answer || (!this.on && answer.state !== 'warning')) return;
     this.stage().marks.show(answer.state === 'warning' ? answer.answer : null, (finding) =>
       seen ? controlOf(this.document, seen.part, seen.page, finding) : null,
     );

@@ -1,7 +1,7 @@
 // Where Tallystick may read: content scripts follow the granted hosts, one portal at a time, and leave when revoked.
 import { browser } from 'wxt/browser';
 import type { PortalPermission } from './messages';
-import { hostPatterns, type Portal, sandboxPattern } from './portals';
+import { hostPatterns, patternOf, type Portal } from './portals';
 
 const SCRIPT = 'portals';
 const FILE = '/portal.js';
@@ -10,32 +10,28 @@ export async function isGranted(pattern: string): Promise<boolean> {
   return browser.permissions.contains({ origins: [pattern] });
 }
 
-function patterns(portal: Portal, sandbox: boolean): string[] {
-  return sandbox ? [...hostPatterns(portal), sandboxPattern(portal)] : hostPatterns(portal);
-}
-
 /** The patterns that are granted, of all portals. */
-export async function grantedPatterns(portals: readonly Portal[], sandbox: boolean): Promise<string[]> {
-  const all = [...new Set(portals.flatMap((portal) => patterns(portal, sandbox)))];
+export async function grantedPatterns(portals: readonly Portal[]): Promise<string[]> {
+  const sandboxes = portals.flatMap(({ sandbox_origin }) => (sandbox_origin === null ? [] : [patternOf(sandbox_origin)]));
+  const all = [...new Set([...portals.flatMap(hostPatterns), ...sandboxes])];
   const granted = await Promise.all(all.map(isGranted));
   return all.filter((_, i) => granted[i]);
 }
 
-/** Each portal with whether all of its hosts (or its sandbox) are granted. */
-export async function permissions(portals: readonly Portal[], sandbox: boolean): Promise<PortalPermission[]> {
+/** Each portal with whether all of its hosts are granted; of a sandbox build, its sandbox is what counts. */
+export async function permissions(portals: readonly Portal[]): Promise<PortalPermission[]> {
   return Promise.all(
-    portals.map(async ({ slug, name, hosts }) => {
-      const own = hostPatterns({ hosts });
-      const real = (await Promise.all(own.map(isGranted))).every(Boolean);
-      const stand_in = sandbox && (await isGranted(sandboxPattern({ slug })));
-      return { slug, name, origins: sandbox ? [...own, sandboxPattern({ slug })] : own, granted: real || stand_in };
+    portals.map(async ({ slug, name, hosts, sandbox_origin }) => {
+      const fixed = sandbox_origin !== null;
+      const origins = sandbox_origin === null ? hostPatterns({ hosts }) : [patternOf(sandbox_origin)];
+      return { slug, name, origins, granted: (await Promise.all(origins.map(isGranted))).every(Boolean), fixed };
     }),
   );
 }
 
 /** Registers the content script for exactly the granted hosts. Safe to call at any time, again and again. */
-export async function follow(portals: readonly Portal[], sandbox: boolean): Promise<void> {
-  const matches = await grantedPatterns(portals, sandbox);
+export async function follow(portals: readonly Portal[]): Promise<void> {
+  const matches = await grantedPatterns(portals);
   const [registered] = await browser.scripting.getRegisteredContentScripts({ ids: [SCRIPT] });
   if (matches.length === 0) {
     if (registered) await browser.scripting.unregisterContentScripts({ ids: [SCRIPT] });

@@ -82,6 +82,11 @@ export class Marks {
     if (mark) this.goTo(mark);
   }
 
+  /** Whether the page has replaced a marked control, e.g. by rendering it anew. */
+  get stale(): boolean {
+    return this.marks.some(({ control }) => !control.isConnected);
+  }
+
   /** Puts every mark where its control now is. */
   placeSoon(): void {
     if (this.frameAsked !== 0 || this.marks.length === 0) return;

@@ -27,6 +27,8 @@ export interface PortalPermission {
   name: string;
   origins: string[];
   granted: boolean;
+  /** Given with the installation (a sandbox), so it cannot be taken back here. */
+  fixed: boolean;
 }
 
 /** Of a message that is only its type. */

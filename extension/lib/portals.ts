@@ -6,32 +6,31 @@ export interface Portal {
   slug: string;
   name: string;
   fictional: boolean;
-  hosts: { origin: string; use: string }[];
+  /** Origins, e.g. `https://portal.example`. */
+  hosts: string[];
+  /** Where the portal's sandbox is, in a sandbox build; its port does not matter. */
+  sandbox_origin: string | null;
   reading_part: ReadingPart;
 }
 
-/** The sandbox of a portal: `http://<slug with dashes>.localhost`, at any port, as browsers resolve it themselves. */
-export function sandboxHost(portal: Pick<Portal, 'slug'>): string {
-  return `${portal.slug.replaceAll('_', '-')}.localhost`;
-}
-
-/** Match pattern of a portal's sandbox (patterns of the browsers name no port). */
-export function sandboxPattern(portal: Pick<Portal, 'slug'>): string {
-  return `http://${sandboxHost(portal)}/*`;
+/** The match pattern of an origin: patterns of the browsers name no port. */
+export function patternOf(origin: string): string {
+  const { protocol, hostname } = new URL(origin);
+  return `${protocol}//${hostname}/*`;
 }
 
 /** The match patterns that must be granted before anything of this portal is read. */
-export function hostPatterns(portal: Pick<Portal, 'hosts'>): string[] {
-  return [...new Set(portal.hosts.map((host) => `${new URL(host.origin).origin}/*`))];
+export function hostPatterns({ hosts }: Pick<Portal, 'hosts'>): string[] {
+  return [...new Set(hosts.map(patternOf))];
 }
 
 /** The portals of one origin (several may share a host); look-alike hosts, other schemes and other ports have none. */
-export function portalsOf(url: string, portals: readonly Portal[], sandbox: boolean): Portal[] {
+export function portalsOf(url: string, portals: readonly Portal[]): Portal[] {
   if (!URL.canParse(url)) return [];
-  const { protocol, hostname, origin } = new URL(url);
+  const { origin } = new URL(url);
   return portals.filter(
-    (portal) =>
-      portal.hosts.some((host) => new URL(host.origin).origin === origin) ||
-      (sandbox && protocol === 'http:' && hostname === sandboxHost(portal)),
+    ({ hosts, sandbox_origin }) =>
+      hosts.some((host) => new URL(host).origin === origin) ||
+      (sandbox_origin !== null && patternOf(sandbox_origin) === patternOf(url)),
   );
 }

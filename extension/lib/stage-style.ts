@@ -3,6 +3,7 @@
 export const STYLE = `
 :host { color-scheme: light dark; }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 .layer, .summary, .card, .mark {
   --surface: #ffffff; --ink: #16202e; --soft: #51606f; --line: #d3dae2; --shade: 0 6px 24px rgb(15 23 42 / 18%), 0 1px 3px rgb(15 23 42 / 14%);
   --denial: #9f1239; --denial-soft: #fff1f3; --caution: #854d0e; --caution-soft: #fff8e6; --fine: #166534; --fine-soft: #effaf2;
@@ -71,11 +72,8 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--focus); o
 .body ul { padding: 0; list-style: none; }
 .body details summary { cursor: pointer; color: var(--soft); }
 .body details ul { margin: 6px 0 0; color: var(--soft); columns: 2; }
-.issue { display: flex; gap: 8px; width: 100%; text-align: start; padding: 7px 8px; background: none; border: 1px solid var(--line); border-radius: 7px; }
-.issue:hover { background: var(--unknown-soft); }
-.issue b { display: block; font-weight: 650; }
-.issue span { color: var(--soft); }
-li + li > .issue { margin-top: 6px; }
+.body li + li { border-top: 1px solid var(--line); margin-top: 10px; padding-top: 10px; }
+.link { padding: 2px 0; margin-top: 4px; border: 0; background: none; color: var(--focus); text-decoration: underline; text-underline-offset: 2px; }
 .action {
   display: inline-flex; align-items: center; justify-content: center; min-height: 32px; padding: 4px 12px; border-radius: 7px;
   border: 1px solid var(--action); background: var(--action); color: var(--action-ink); font-weight: 600;
@@ -88,7 +86,7 @@ li + li > .issue { margin-top: 6px; }
 
 @media (forced-colors: active) {
   .frame { border-color: Highlight; forced-color-adjust: none; }
-  .mark, .card, .summary, .issue, .action { border-color: CanvasText; }
+  .mark, .card, .summary, .action { border-color: CanvasText; }
 }
 @media print { .layer, .summary, .card { display: none; } }
 `;

@@ -3,11 +3,14 @@ import type { browser } from 'wxt/browser';
 import type { Because, CheckAnswer, State } from './checking';
 import type { PageText } from './reader';
 
-/** Where the person left the summary: distance of its lower right corner from the window's, in CSS pixels. */
+/**
+ * Where the person left the summary: distance of its lower right corner from the window's, in CSS pixels. folded:
+ * null until the person folds or unfolds it; then warnings keep out of the way, and what needs a person does not.
+ */
 export interface Place {
   right: number;
   bottom: number;
-  folded: boolean;
+  folded: boolean | null;
 }
 
 /** POST /api/v1/readings answers this. */

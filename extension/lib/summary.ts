@@ -1,7 +1,7 @@
 // The summary in the page: which of the three states holds, what to do, and on a status page the offer to record.
 import { type Because, issues } from './checking';
 import { byPerson, h, type Shape, sign } from './elements';
-import { grouped, level } from './findings';
+import { findingElement, grouped } from './findings';
 import type { Done, PanelView } from './messages';
 import type { Place, Recorded } from './state';
 import { fieldName, t } from './words';
@@ -35,7 +35,7 @@ export class Summary {
     place: Place | null,
     private readonly acts: Acts,
   ) {
-    this.place = place ?? { right: EDGE, bottom: EDGE, folded: false };
+    this.place = place ?? { right: EDGE, bottom: EDGE, folded: null };
     this.element.hidden = true;
     root.append(this.element, this.calm, this.urgent);
   }
@@ -74,7 +74,7 @@ export class Summary {
   private draw(): void {
     const { view } = this;
     if (!view || this.element.hidden) return;
-    const folded = this.place.folded;
+    const folded = this.place.folded ?? !(view.recordable || view.state === 'could_not');
     this.element.className = `summary ${shapeOf(view)}${folded ? ' folded' : ''}`;
     this.element.replaceChildren(
       h(
@@ -117,21 +117,9 @@ export class Summary {
         h(
           'ul',
           {},
-          ...grouped(issues(answer)).map((group) => {
-            const [first] = group;
-            if (!first) throw new Error('an empty group');
-            const kind = level(first);
-            return h(
-              'li',
-              {},
-              h(
-                'button',
-                { type: 'button', class: `issue ${kind}`, 'data-name': `issue-${first.field}`, onclick: byPerson(() => { this.acts.goTo(first.field); }) },
-                sign(kind, 18),
-                h('div', {}, h('b', {}, fieldName(first.field)), h('span', {}, first.approved ? t('mark_approved', first.approved) : t(`level_${kind}`))),
-              ),
-            );
-          }),
+          ...grouped(issues(answer)).map((group) =>
+            h('li', {}, ...group.map((finding) => findingElement(finding, true)), this.goTo(group[0]?.field ?? '')),
+          ),
         ),
       );
     }
@@ -166,6 +154,13 @@ export class Summary {
       nodes.push(h('button', { type: 'button', class: 'action second', 'data-name': 'again', onclick: byPerson(() => { this.acts.checkAgain(); }) }, t('check_again')));
     }
     return nodes;
+  }
+
+  private goTo(field: string): HTMLButtonElement {
+    const act = byPerson(() => {
+      this.acts.goTo(field);
+    });
+    return h('button', { type: 'button', class: 'link', 'data-name': `go-${field}`, 'aria-label': t('go_to', fieldName(field)), onclick: act }, t('go_to_field'));
   }
 
   private offer(recorded: Recorded | null): Node[] {

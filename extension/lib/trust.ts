@@ -1,5 +1,5 @@
 // Who sent this message? Told from what the browser says of the sender, never from the message itself.
-import { type Portal, portalsOf } from './portals';
+import { patternOf, type Portal, portalsOf } from './portals';
 
 export type Sender =
   | { trust: 'own' }
@@ -19,7 +19,6 @@ export interface Known {
   id: string;
   origin: string;
   portals: readonly Portal[];
-  sandbox: boolean;
   granted: (pattern: string) => Promise<boolean>;
 }
 
@@ -33,8 +32,8 @@ export async function whoSent(sender: BrowserSender, known: Known): Promise<Send
     return { trust: null, reason: 'a frame with no origin of its own' };
   }
   if (sender.tab?.id === undefined || sender.frameId === undefined) return { trust: null, reason: 'not a tab' };
-  const portals = portalsOf(sender.url, known.portals, known.sandbox);
+  const portals = portalsOf(sender.url, known.portals);
   if (portals.length === 0) return { trust: null, reason: 'not a portal' };
-  if (!(await known.granted(`${url.protocol}//${url.hostname}/*`))) return { trust: null, reason: 'not granted' };
+  if (!(await known.granted(patternOf(sender.url)))) return { trust: null, reason: 'not granted' };
   return { trust: 'portal', tab: sender.tab.id, frame: sender.frameId, origin: url.origin, portals };
 }

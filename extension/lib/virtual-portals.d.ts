@@ -2,5 +2,4 @@ declare module 'virtual:portals' {
   import type { Portal } from './portals';
 
   export const portals: Portal[];
-  export const sandbox: boolean;
 }

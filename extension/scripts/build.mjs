@@ -20,10 +20,17 @@ for (const word of wanted) {
 
 const inVenv = join(repository, '.venv', 'bin', 'python');
 const python = process.env.TALLYSTICK_PYTHON ?? (existsSync(inVenv) ? inVenv : 'python3');
-const exported = spawnSync(python, ['-m', 'portal_profiles.export', join(extension, 'profiles.generated.json')], {
-  cwd: repository,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const sandboxPort = process.env.TALLYSTICK_SANDBOX_PORT ?? '8765';
+const exported = spawnSync(
+  python,
+  [
+    '-m',
+    'portal_profiles.export',
+    join(extension, 'profiles.generated.json'),
+    ...(wanted.has('--sandbox') ? ['--sandbox-port', sandboxPort] : []),
+  ],
+  { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] },
+);
 if (exported.error || exported.status !== 0) {
   console.error(
     `The portal profiles could not be exported with ${python}. Try: ` +

@@ -47,7 +47,7 @@ describe('what is shown in the page', () => {
         findings: [
           finding('member_id', { approved: 'XYZ100200301', message: 'XYZ100200301 is approved' }),
           finding('birth_date', { approved: '1961-03-12', why: 'born 1961-03-12' }),
-          finding('patient_name', { approved: 'Ada Lindqvist' }),
+          finding('patient_name', { approved: 'Ada Lindqvist', next_step: 'Ask for Ada.' }),
         ],
       }),
     );

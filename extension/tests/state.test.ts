@@ -43,7 +43,7 @@ describe('a tab', () => {
 });
 
 describe('the kept frames', () => {
-  const frames = new Frames(fakeBrowser.storage.session as unknown as ConstructorParameters<typeof Frames>[0]);
+  const frames = new Frames(fakeBrowser.storage.session);
 
   it('do not overwrite each other, and a new page of the tab forgets the older ones only', async () => {
     fakeBrowser.reset();

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Portal } from '../lib/portals';
-import { hostPatterns, portalsOf, sandboxPattern } from '../lib/portals';
+import { hostPatterns, portalsOf } from '../lib/portals';
 import { type BrowserSender, type Known, whoSent } from '../lib/trust';
 
 const portal = (slug: string, ...origins: string[]): Portal => ({
   slug,
   name: slug,
   fictional: false,
-  hosts: origins.map((origin) => ({ origin, use: 'portal' })),
+  hosts: origins,
+  sandbox_origin: null,
   reading_part: { slug, version: '1', pages: {} },
 });
 
@@ -18,7 +19,6 @@ const known: Known = {
   id: 'ours',
   origin: 'chrome-extension://ours',
   portals,
-  sandbox: false,
   granted: (pattern) => Promise.resolve(pattern === 'https://portal.north.example/*'),
 };
 const frame = (url: string, more: Partial<BrowserSender> = {}): BrowserSender => ({
@@ -32,11 +32,11 @@ const frame = (url: string, more: Partial<BrowserSender> = {}): BrowserSender =>
 
 describe('the portal of an address', () => {
   it('is found by its exact origin', () => {
-    expect(portalsOf('https://portal.north.example/requests?x=1#y', portals, false)).toEqual([north]);
+    expect(portalsOf('https://portal.north.example/requests?x=1#y', portals)).toEqual([north]);
   });
 
   it('may be several when portals share a host', () => {
-    expect(portalsOf('https://app.north.example/', portals, false)).toEqual([north, shared]);
+    expect(portalsOf('https://app.north.example/', portals)).toEqual([north, shared]);
   });
 
   it.each([
@@ -51,14 +51,16 @@ describe('the portal of an address', () => {
     'data:text/html,portal.north.example',
     'not an address',
   ])('is none for the look-alike %s', (url) => {
-    expect(portalsOf(url, portals, false)).toEqual([]);
+    expect(portalsOf(url, portals)).toEqual([]);
   });
 
   it('is a sandbox only in a sandbox build, and only under its own name', () => {
-    expect(portalsOf('http://north-plan.localhost:8765/', portals, true)).toEqual([north]);
-    expect(portalsOf('http://north-plan.localhost:8765/', portals, false)).toEqual([]);
-    expect(portalsOf('http://north-plan.localhost.evil.example/', portals, true)).toEqual([]);
-    expect(portalsOf('http://other.localhost/', portals, true)).toEqual([]);
+    const sandboxed = { ...north, sandbox_origin: 'http://north-plan.localhost:8700' };
+    expect(portalsOf('http://north-plan.localhost:8765/', [sandboxed])).toEqual([sandboxed]);
+    expect(portalsOf('http://north-plan.localhost:8765/', portals)).toEqual([]);
+    expect(portalsOf('http://north-plan.localhost.evil.example/', [sandboxed])).toEqual([]);
+    expect(portalsOf('https://north-plan.localhost/', [sandboxed])).toEqual([]);
+    expect(portalsOf('http://other.localhost/', [sandboxed])).toEqual([]);
   });
 
   it('asks for whole hosts, each once', () => {
@@ -66,7 +68,6 @@ describe('the portal of an address', () => {
       'https://a.example/*',
       'https://b.example/*',
     ]);
-    expect(sandboxPattern(north)).toBe('http://north-plan.localhost/*');
   });
 });
 

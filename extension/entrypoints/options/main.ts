@@ -109,7 +109,7 @@ function portalRow(portal: PortalPermission): HTMLElement {
     { class: 'portal' },
     sign(portal.granted ? 'clear' : 'off', 20),
     h('div', {}, h('strong', {}, portal.name), ' ', h('span', { class: 'quiet' }, t(portal.granted ? 'is_on' : 'is_off')), h('div', {}, ...portal.origins.map((origin) => h('div', {}, h('code', {}, origin.replace(/\/\*$/, '')))))),
-    change,
+    !portal.fixed && change,
   );
 }
 

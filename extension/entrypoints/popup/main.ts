@@ -24,7 +24,8 @@ function element(id: string): HTMLElement {
 /** The tab that the popup is about. A number in the address counts only when one of our own pages opened it. */
 async function tabOf(): Promise<{ id: number; url: string | undefined } | null> {
   const named = Number(new URLSearchParams(location.search).get('tab'));
-  const tab = named > 0 && openedByUs() ? await browser.tabs.get(named) : (await browser.tabs.query({ active: true, currentWindow: true }))[0];
+  const tabs = await browser.tabs.query(named > 0 && openedByUs() ? {} : { active: true, currentWindow: true });
+  const tab = named > 0 && openedByUs() ? tabs.find(({ id }) => id === named) : tabs[0];
   return tab?.id === undefined ? null : { id: tab.id, url: tab.url };
 }
 
@@ -146,7 +147,9 @@ function theCase(view: TabView, answer: CheckAnswer, pairing: Pairing): Node[] {
   const line = lineOf(answer);
   const expiry = line?.expiry ?? authorization.expiry;
   const left = expiry ? daysUntil(expiry) : null;
+  const number = authorization.reference_numbers.find(({ kind }) => kind === 'authorization') ?? authorization.reference_numbers[0];
   const nodes: Node[] = [
+    h('h2', {}, number ? t('authorization_number', number.value) : t('authorization_unnumbered')),
     h(
       'dl',
       { class: 'facts' },

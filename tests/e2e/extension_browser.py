@@ -1,0 +1,206 @@
+"""A real Chromium with the built extension, and eyes that see into its closed shadow roots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyotp
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, Worker
+
+from automation.browser import find_browser
+from automation.sandbox import Served
+
+ROOT = Path(__file__).parents[2]
+EXTENSION = ROOT / "extension" / ".output" / "sandbox-chrome-mv3"
+Seen = TypeVar("Seen")
+#: The browser itself calls nobody.
+ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run")
+
+
+def until(look: Callable[[], Seen], page: Page, seconds: float = 10.0, what: str = "") -> Seen:
+    """The first true value of `look`, asked again while the page goes on; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (value := look()):
+        if time.monotonic() > end:
+            pytest.fail(f"not seen within {seconds:g} s: {what}")
+        page.wait_for_timeout(15)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One element of a DOM that may lie in a closed shadow root or a frame."""
+
+    id: int
+    tag: str
+    attributes: dict[str, str]
+    text: str
+    children: tuple[Node, ...]
+    closed: bool = False
+
+    def all(self) -> Iterator[Node]:
+        """Itself and everything in it."""
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+    def has_class(self, name: str) -> bool:
+        return name in self.attributes.get("class", "").split()
+
+    @property
+    def whole_text(self) -> str:
+        """Its text as it would be read out, styles aside."""
+        return " ".join(
+            t for t in (n.text for n in self.all() if n.tag not in ("style", "script")) if t
+        ).strip()
+
+
+def _node(raw: dict[str, Any]) -> Node:
+    pairs = raw.get("attributes", [])
+    inner = [*raw.get("children", []), *raw.get("shadowRoots", [])]
+    if "contentDocument" in raw:
+        inner.append(raw["contentDocument"])
+    return Node(
+        id=raw["backendNodeId"],
+        tag=raw["nodeName"].lower(),
+        attributes=dict(zip(pairs[::2], pairs[1::2], strict=True)),
+        text=" ".join(raw.get("nodeValue", "").split()) if raw["nodeType"] == 3 else "",
+        children=tuple(_node(child) for child in inner),
+        closed=raw.get("shadowRootType") == "closed",
+    )
+
+
+@dataclass(slots=True)
+class Eyes:
+    """What the extension shows in a page, through the browser's debugger: page scripts see none of it."""
+
+    page: Page
+    cdp: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cdp = self.page.context.new_cdp_session(self.page)
+
+    def find(self, class_name: str, text: str = "") -> list[Node]:
+        """Elements in closed shadow roots with this class, shown, whose text holds `text`."""
+        root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])
+        closed = [node for node in root.all() if node.closed]
+        return [
+            node
+            for shadow in closed
+            for node in shadow.all()
+            if node.has_class(class_name) and "hidden" not in node.attributes and text in node.whole_text
+        ]
+
+    def see(self, class_name: str, text: str = "", seconds: float = 10.0) -> Node:
+        """Waits for one of them."""
+        return until(lambda: self.find(class_name, text), self.page, seconds, f".{class_name} with {text!r}")[
+            0
+        ]
+
+    def see_none(self, class_name: str, text: str = "", seconds: float = 10.0) -> None:
+        """Waits until there is none of them."""
+        until(lambda: not self.find(class_name, text), self.page, seconds, f"no .{class_name} with {text!r}")
+
+    def box(self, node: Node) -> tuple[float, float, float, float]:
+        """left, top, right, bottom in the window, CSS pixels."""
+        quad = self.cdp.send("DOM.getBoxModel", {"backendNodeId": node.id})["model"]["border"]
+        return min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2])
+
+    def click(self, node: Node) -> None:
+        """A click as a person makes it, in its middle."""
+        left, top, right, bottom = self.box(node)
+        self.page.mouse.click((left + right) / 2, (top + bottom) / 2)
+
+
+@dataclass(slots=True)
+class ExtensionBrowser:
+    """The browser with the extension. `id`: the extension's own, part of its pages' addresses."""
+
+    context: BrowserContext
+    worker: Worker
+    id: str
+
+    def own_page(self, name: str) -> Page:
+        """popup.html or options.html in a tab."""
+        page = self.context.new_page()
+        page.goto(f"chrome-extension://{self.id}/{name}")
+        return page
+
+    def pair(self, url: str, code: str, name: str = "Front desk") -> Page:
+        """Pairs through the options page, as a person does, and answers with that page."""
+        page = self.own_page("options.html")
+        page.get_by_label("Server address").fill(url)
+        page.get_by_label("Pairing code").fill(code)
+        page.get_by_label("Name of this browser").fill(name)
+        page.get_by_role("button", name="Pair", exact=True).click()
+        page.get_by_text("Paired with").wait_for()
+        return page
+
+    def tab_of(self, page: Page) -> int:
+        """The browser's own number of a page's tab."""
+        pattern = page.url.split("#")[0]
+        tabs: list[dict[str, Any]] = self.worker.evaluate("() => chrome.tabs.query({})")
+        return int(next(tab["id"] for tab in tabs if str(tab.get("url", "")).split("#")[0] == pattern))
+
+    def popup(self, page: Page) -> Page:
+        """The popup for a page's tab, opened by our own options page."""
+        opener = self.own_page("options.html")
+        with opener.expect_popup() as opened:
+            opener.evaluate(f"() => {{ window.open('popup.html?tab={self.tab_of(page)}') }}")
+        # A window that another opens gets the extension's functions only with its second document.
+        opened.value.wait_for_load_state()
+        opened.value.reload()
+        opened.value.locator("main > *").first.wait_for()
+        return opened.value
+
+    def badge(self, page: Page) -> str:
+        """The text on the toolbar icon for a page's tab."""
+        tab = self.tab_of(page)
+        return str(self.worker.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))
+
+
+@contextmanager
+def extension_browser(playwright: Playwright, profile: Path) -> Iterator[ExtensionBrowser]:
+    """Chromium with the built sandbox extension and an empty profile folder."""
+    if not (EXTENSION / "manifest.json").exists():
+        pytest.fail("The extension is not built: npm --prefix extension run build:sandbox")
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=find_browser(),
+        headless=True,
+        args=[
+            *ARGUMENTS,
+            f"--disable-extensions-except={EXTENSION}",
+            f"--load-extension={EXTENSION}",
+        ],
+        viewport={"width": 1280, "height": 900},
+    )
+    try:
+        workers = context.service_workers
+        worker = workers[0] if workers else context.wait_for_event("serviceworker")
+        yield ExtensionBrowser(context, worker, worker.url.split("/")[2])
+    finally:
+        context.close()
+
+
+def sign_in(page: Page, sandbox: Served, slug: str = "example_payer") -> None:
+    """Signs a person in to the example portal's sandbox, cookie banner out of the way."""
+    records = sandbox.states[slug].records
+    account = records.accounts[0]
+    page.goto(f"{sandbox.url(slug)}/sign-in")
+    page.get_by_label("User name").fill(account.username)
+    page.get_by_label("Password").fill(account.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("One-time code").fill(pyotp.TOTP(account.totp_secret).now())
+    page.get_by_role("button", name="Continue").click()
+    if page.get_by_label("Organization").is_visible():
+        page.get_by_label("Organization").select_option(account.organizations[0])
+        page.get_by_role("button", name="Continue").click()
+    if page.get_by_role("button", name="Accept cookies").is_visible():
+        page.get_by_role("button", name="Accept cookies").click()
