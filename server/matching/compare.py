@@ -17,6 +17,7 @@ _DROP_IN_DIAGNOSES = str.maketrans("", "", "." + _DASHES + _SPACES)
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
+_ASCII_NAME = {n: "" if chr(n) in "'`." else " " for n in range(128) if not chr(n).isalnum()}
 _NAME_SUFFIXES = frozenset({"JR", "SR", "II", "III", "IV", "ESQ", "MD", "PHD"})
 _NAME_TITLES = frozenset({"MR", "MRS", "MS", "MISS", "DR"})
 
@@ -41,10 +42,12 @@ def name_key(text: str | None) -> str:
         return ""
     if text.isascii() and text.isalpha() and len(text) > 3:
         return text.upper()
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
-    for mark in "'’`.":
-        plain = plain.replace(mark, "")
-    words = "".join(c if c.isalnum() else "" if unicodedata.combining(c) else " " for c in plain)
+    if text.isascii():
+        words = text.translate(_ASCII_NAME)
+    else:
+        plain = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
+        plain = plain.translate(_ASCII_NAME).replace("’", "")
+        words = "".join(c if c.isalnum() else "" if unicodedata.combining(c) else " " for c in plain)
     kept = words.upper().split()
     while len(kept) > 1 and kept[-1] in _NAME_SUFFIXES:
         kept.pop()
