@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import pyotp
 
+from portal_profiles.profile import folded
 from portal_profiles.vocabulary import Determination, NumberKind
 
 #: Every hazard and what its value means. A hazard that is off has no value.
@@ -35,7 +36,7 @@ HAZARDS: dict[str, str] = {
     "expired_password": "the password has expired",
     "refused": "every password is refused",
     "challenge": "the sign-in asks to prove that a person is there",
-    "changed_label": "the labels that a reader relies on have other words",
+    "changed_label": "the label that has another wording: Status, Member ID, or that of the user's name",
     "terms": "terms of use stand before the first page, to be accepted by a person",
     "signed_out": "the session ends, once, after this many pages past the sign-in",
     "timer": "seconds without a key or click until the session's timer asks whether anyone is there",
@@ -48,6 +49,7 @@ DEFAULTS: dict[str, float | str] = {
     "slow": 500.0,
     "dropped": 0.3,
     "unknown_word": "In Clinical Queue B",
+    "changed_label": "Status",
     "signed_out": 3.0,
     "timer": 5.0,
 }
@@ -562,6 +564,11 @@ class State:
     def shown(self, item: Record | Line) -> str:
         """The status word on the page."""
         return self.hazards.word("unknown_word") or self.records.word(item)
+
+    def label(self, name: str) -> str:
+        """A label as the page words it."""
+        changed = folded(self.hazards.word("changed_label")) == folded(name)
+        return f"Current {name}" if changed else name
 
     def note(self, method: str, path: str, what: str) -> None:
         """Writes one request into the journal."""

@@ -331,7 +331,9 @@ def test_a_changed_label_no_longer_says_status(member: Visitor) -> None:
     path = member.record_path(member.state.records.authorizations[0].id)
     assert "<dt>Status</dt>" in member.client.get(path).text
     member.state.hazards.switch({"changed_label": True})
-    assert "<dt>Status</dt>" not in member.client.get(path).text
+    text = member.client.get(path).text
+    assert "<dt>Status</dt>" not in text
+    assert "<dt>Member ID</dt>" in text
 
 
 def test_terms_stand_before_the_first_page_until_a_person_accepts_them(member: Visitor) -> None:

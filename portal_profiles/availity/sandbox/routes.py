@@ -58,15 +58,10 @@ def create(state: State) -> Flask:
     records = state.records
     payers = tuple(sorted((records.payer, *OTHER_PAYERS)))
 
-    def label(name: str) -> str:
-        """A label of the page; under the hazard `changed_label`, another wording of it."""
-        other = {"Status": "Outcome", "Member ID": "Subscriber ID", "User ID": "Login"}
-        return other.get(name, name) if state.hazards.on("changed_label") else name
-
     app.jinja_env.globals.update(
         portal=records.portal,
         payer=records.payer,
-        label=label,
+        label=state.label,
         us_date=us_date,
         shown=state.shown,
         levels=LEVELS,

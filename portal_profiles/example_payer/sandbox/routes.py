@@ -58,16 +58,11 @@ def create(state: State) -> Flask:
     )
     records = state.records
 
-    def label(name: str) -> str:
-        """A label of the page; under the hazard `changed_label`, another wording of it."""
-        other = {"Status": "Review outcome", "Member ID": "Subscriber number", "User name": "Login"}
-        return other.get(name, name) if state.hazards.on("changed_label") else name
-
     app.jinja_env.globals.update(
         portal=records.portal,
         payer=records.payer,
         cookies_asked=lambda: COOKIES_ACCEPTED not in request.cookies,
-        label=label,
+        label=state.label,
         us_date=us_date,
         shown=state.shown,
         levels=LEVELS,
