@@ -20,7 +20,7 @@ from portal_profiles.vocabulary import Checkpoint, FieldName
 from server.actions.check_service import CANDIDATES_SHOWN, finding_json, service_json
 from server.db import queries
 from server.db.tables import CheckRecord
-from server.interchange.claims import Claim, ClaimLine, services_of
+from server.interchange.claims import Claim, ClaimKind, ClaimLine, services_of
 from server.matching.engine import evaluate
 from server.matching.facts import Authorization, PayerRule, Policy, Service
 from server.matching.finding import CheckResult, Finding, Severity, Verdict
@@ -113,11 +113,12 @@ def check_claim(
     """
     on_file: dict[tuple[object, ...], list[Authorization]] = {}
     asked = []
-    for service in services_of(claim):
-        key = (service.reference_number, service.referral_number, service.date_from)
+    for line, stated in zip(claim.lines, _services(session, claim), strict=True):
+        key = (stated.reference_number, stated.referral_number, stated.date_from)
         if key not in on_file:
-            on_file[key] = queries.candidates_for(session, service)
+            on_file[key] = queries.candidates_for(session, stated)
         candidates = [_less_counted(candidate, tally) for candidate in on_file[key]]
+        service = _with_approved_provider(stated, claim, line, candidates)
         payers = {payer for payer in (service.payer_id, *(c.payer_id for c in candidates)) if payer}
         for payer in payers - tally.rules.keys():
             tally.rules[payer] = queries.payer_rules(session, payer)
@@ -201,6 +202,34 @@ def _checked(line: ClaimLine, service: Service, result: CheckResult, fitted: Col
 
 def _nothing_covers(service: Service) -> Finding:
     return replace(_NOTHING_COVERS, entered=service.procedure_code or service.revenue_code)
+
+
+def _services(session: Session, claim: Claim) -> list[Service]:
+    """The claim's services, under the dependent's own member ID (4010) where nothing is on file under the
+    subscriber's."""
+    services = services_of(claim)
+    own_id = claim.patient_own_id
+    if own_id is None or not services or queries.candidates_for(session, services[0]):
+        return services
+    return [replace(s, patient=replace(s.patient, member_id=own_id)) for s in services]
+
+
+def _with_approved_provider(
+    service: Service, claim: Claim, line: ClaimLine, candidates: Iterable[Authorization]
+) -> Service:
+    """An institutional claim that names no rendering provider names an attending and an operating one: the
+    one of them who was approved renders it (X223 leaves the rendering loop out when it is the attending)."""
+    if claim.kind is not ClaimKind.INSTITUTIONAL or line.rendering_npi or claim.rendering_npi:
+        return service
+    approved = {
+        npi
+        for candidate in candidates
+        for npis in (candidate.rendering_npis, *(a.rendering_npis for a in candidate.lines))
+        for npi in npis
+    }
+    named = (claim.attending_npi, claim.operating_npi, claim.other_operating_npi)
+    found = next((npi for npi in named if npi in approved), None)
+    return replace(service, rendering_npi=found) if found else service
 
 
 def _less_counted(authorization: Authorization, tally: Tally) -> Authorization:

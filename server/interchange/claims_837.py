@@ -376,13 +376,11 @@ class _ClaimInterpreter:
         self.clm = loops.own[0]
         self.id = self.clm.get(1) or None
         self.line_number: int | None = None
-        self.problems: list[ReadProblem] = []
+        self.problems: dict[ReadProblem, None] = {}
 
     def problem(self, message: str, remedy: str, segment: Segment) -> None:
         """Notes what could not be read of this claim (or of the line being read)."""
-        problem = ReadProblem(message, remedy, segment.place, self.id, self.line_number)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[ReadProblem(message, remedy, segment.place, self.id, self.line_number)] = None
 
     def claim(self, cut_at: Segment | None) -> Claim:
         loops, clm = self.loops, self.clm
