@@ -600,6 +600,8 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
             )
         _check_steps(page.steps, where, pages, page.kind in SIGN_IN_KINDS, mistakes)
     results = _results(loaded.get("results"), pages, mistakes)
+    if "letter" in loaded and (word := acting_word(*locator(loaded["letter"]["link"]).texts())):
+        mistakes.append(Mistake("letter.link", f"clicks something named {word}: a look never acts"))
     if not any(page.kind is PageKind.HOME for page in pages.values()):
         mistakes.append(Mistake("pages", "none is of kind home: the sign-in must know when it is through"))
     words = _words(loaded["words"], mistakes)

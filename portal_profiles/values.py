@@ -114,9 +114,7 @@ def read_value(spec: FieldSpec, text: str, words: Words, committed: str | None =
         case ValueKind.CODE:
             return _code(shown)
         case ValueKind.CODES:
-            return tuple(
-                _code(part) for part in re.split(r"\s*[,;\n]\s*|\s{2,}", text.strip()) if part.strip()
-            )
+            return _codes(text)
         case ValueKind.MODIFIERS:
             return _modifiers(shown)
         case ValueKind.QUANTITY:

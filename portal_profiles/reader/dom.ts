@@ -58,6 +58,12 @@ export function query(scope: Document | ShadowRoot | Element, selector: string):
   return Array.from((find as (selector: string) => NodeListOf<Element>).call(scope, selector));
 }
 
+/** Visits what a selector finds, without a list in between. */
+export function forEach(root: Document | ShadowRoot, selector: string, visit: (element: Element) => void): void {
+  const found = (nodeType(root) === 9 ? queryIn.document : queryIn.fragment).call(root, selector);
+  for (let at = 0; at < found.length; at += 1) visit(found[at] as Element);
+}
+
 /** The parent as a person sees it: out of a slot into the shadow tree, out of a shadow root to its host. */
 export function shownParent(node: Node): Element | null {
   if (isElement(node)) {
@@ -81,8 +87,12 @@ export function contains(outer: Element, inner: Node): boolean {
 // Marks of direction, zero-width characters and joiners that components put between a date's sections.
 const UNSEEN = /[\u00ad\u200b-\u200f\u2060\u2066-\u2069\ufeff]/g;
 
+// Most texts are plain already; on a page of fifty thousand elements that is worth a look first.
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
+
 /** The text as it looks: unseen characters dropped, white space folded, ends trimmed. */
 export function folded(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSEEN, "").replace(/\s+/g, " ").trim();
 }
 
@@ -93,7 +103,9 @@ export function key(text: string): string {
 
 /** How two labels are compared: also without the colon, the mark of a required field or the arrow of a sort. */
 export function labelKey(text: string): string {
-  return key(text)
+  const plain = key(text);
+  if (/^[^*\s].*[a-z0-9]$/.test(plain)) return plain;
+  return plain
     .replace(/^[*\s]+|[\s:*▲▼△▽↑↓⇅↕]+$/gu, "")
     .replace(/\s*\((required|optional)\)$/u, "")
     .replace(/[\s:*]+$/u, "");

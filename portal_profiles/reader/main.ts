@@ -1,8 +1,8 @@
 /** The reader for the robot: esbuild makes this one script that sets `TallystickReader` in the page. */
 
-import { classify, describe, locate, locateField, locateRows, read } from "./read";
+import { classify, locate, locateField, locateRows, read } from "./read";
 
 Object.defineProperty(globalThis, "TallystickReader", {
-  value: Object.freeze({ read, classify, locate, locateField, locateRows, describe }),
+  value: Object.freeze({ read, classify, locate, locateField, locateRows }),
   configurable: true,
 });

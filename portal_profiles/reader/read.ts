@@ -1,6 +1,6 @@
 /** A page -> which page it is, and its declared fields and rows as text. The one interpreter of a reading part. */
 
-import { attribute, folded, key, labelKey, tag } from "./dom";
+import { key, labelKey } from "./dom";
 import { find, type Scope } from "./locate";
 import { controlNames, isSecret } from "./names";
 import { Survey } from "./survey";
@@ -73,19 +73,6 @@ export function locateField(root: Document, part: ReadingPart, page: string, nam
     if (found.length > 0) return single(found);
   }
   return null;
-}
-
-/** What the check of acting words needs of an element at the moment of a click: everything it goes by. */
-export function describe(element: Element): { name: string; id: string; text: string; value: string; test_id: string } {
-  const survey = new Survey(element.ownerDocument);
-  const of = (name: string): string => attribute(element, name) ?? "";
-  return {
-    name: folded(`${of("aria-label")} ${of("title")} ${of("name")}`),
-    id: of("id"),
-    text: survey.text(element, 400),
-    value: tag(element) === "input" ? folded((element as HTMLInputElement).value) : "",
-    test_id: of("data-testid"),
-  };
 }
 
 function scopeOf(root: Document, part: ReadingPart | null): Scope {

@@ -1,8 +1,8 @@
 /** One look at one document: what is visible in it, and where its texts stand. Made anew for every reading. */
 
 import {
-  TEXT, attribute, childNodes, contains, data, folded, isElement, key, labelKey, nearest, parentNode, query,
-  shadowRoot, shownParent, tag,
+  TEXT, attribute, childNodes, contains, data, firstChild, folded, forEach, isElement, key, labelKey, nearest,
+  nextSibling, parentNode, query, shadowRoot, shownParent, tag,
 } from "./dom";
 
 const UNREAD = new Set(["script", "style", "noscript", "template", "head", "title", "option", "optgroup", "datalist"]);
@@ -25,10 +25,10 @@ export class Survey {
     for (let at = 0; at < this.roots.length; at += 1) {
       const root = this.roots[at];
       if (root === undefined) break;
-      for (const element of query(root, "*")) {
+      forEach(root, "*", (element) => {
         const inner = shadowRoot(element);
         if (inner !== null) this.roots.push(inner);
-      }
+      });
     }
     // Without layout (a unit test's document) only styles can tell what is hidden.
     this.laidOut = document.documentElement.getClientRects().length > 0;
@@ -175,12 +175,15 @@ export class Survey {
       this.texts ??= this.indexTexts();
       this.labels = new Map();
       for (const [text, elements] of this.texts) {
-        if (text.length <= LABEL_LIMIT) add(this.labels, labelKey(text), elements);
+        if (text.length > LABEL_LIMIT) continue;
+        const label = labelKey(text);
+        const known = this.labels.get(label);
+        this.labels.set(label, known === undefined ? elements : [...known, ...elements]);
       }
       for (const element of this.all(STRUCTURAL)) {
         if (element.childElementCount === 0) continue;
         const text = this.shortText(element);
-        if (text !== null) add(this.labels, labelKey(text), [element]);
+        if (text !== null) this.labels.set(labelKey(text), [...(this.labels.get(labelKey(text)) ?? []), element]);
       }
     }
     const found = [...new Set(this.labels.get(labelKey(wanted)) ?? [])];
@@ -193,7 +196,7 @@ export class Survey {
       this.described = new Map();
       for (const element of this.all("[aria-labelledby]")) {
         for (const name of (attribute(element, "aria-labelledby") ?? "").split(/\s+/)) {
-          add(this.described, name, [element]);
+          add(this.described, name, element);
         }
       }
     }
@@ -221,12 +224,15 @@ export class Survey {
       let last: Node | null = null;
       for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
         const parent = parentNode(node);
-        if (parent === last || !isElement(parent) || UNREAD.has(tag(parent)) || folded(data(node)) === "") continue;
+        if (parent === last || !isElement(parent) || UNREAD.has(tag(parent))) continue;
+        const alone = firstChild(parent) === node && nextSibling(node) === null;
+        const own = key(alone ? data(node) : directText(parent));
         last = parent;
-        add(index, key(directText(parent)), [parent]);
-        if (parent.childElementCount > 0 && parent.childElementCount < 20) {
+        if (own === "") continue;
+        add(index, own, parent);
+        if (!alone && parent.childElementCount > 0 && parent.childElementCount < 20) {
           const text = this.shortText(parent);
-          if (text !== null) add(index, key(text), [parent]);
+          if (text !== null && key(text) !== own) add(index, key(text), parent);
         }
       }
     }
@@ -253,10 +259,10 @@ function directText(element: Element): string {
   return text;
 }
 
-function add(index: Map<string, Element[]>, name: string, elements: Element[]): void {
+function add(index: Map<string, Element[]>, name: string, element: Element): void {
   const known = index.get(name);
-  if (known === undefined) index.set(name, [...elements]);
-  else known.push(...elements);
+  if (known === undefined) index.set(name, [element]);
+  else known.push(element);
 }
 
 /** Without those that contain another of them. */
