@@ -24,13 +24,14 @@ from playwright.async_api import Browser, Page
 from playwright.async_api import Error as PlaywrightError
 
 from automation import evidence
+from automation.guards import lacking, the_row, unlike
 from automation.outcomes import Ended, Evidence, Outcome, OutcomeKind, Stops, TechnicalFault
 from automation.pace import Breaker, Budget, Clock, OneTimeCodes, SystemClock, backoff, between_checks
-from automation.reading import Seen, sentences
+from automation.reading import Seen
 from automation.session import Account, Session
 from automation.steps import Row, StepFailed
-from portal_profiles.identity import ACCEPTED, WRONG_PATIENT, Identity, identifier_key, identify
-from portal_profiles.interpret import interpret, interpret_row, match_rows
+from portal_profiles.identity import ACCEPTED, WRONG_PATIENT, Identity, identify
+from portal_profiles.interpret import interpret
 from portal_profiles.profile import PageKind, Profile, Search
 from portal_profiles.query import Query
 from portal_profiles.reading import Reading
@@ -126,11 +127,16 @@ class _Pass:
         self._budget = Budget(profile.pace.requests_per_night)
         self._breaker = Breaker(profile.pace.breaker)
         self._session: Session | None = None
-        self._codes = OneTimeCodes(account.totp_secret, clock) if account.totp_secret else None
+        self._codes: OneTimeCodes | None = None
         self._proved = False
         self._stopped: tuple[OutcomeKind, str] | None = None
         if not profile.unattended and base_url is None:
             self._stopped = (OutcomeKind.NOT_STARTED, "This portal needs a person at the screen.")
+        if account.totp_secret:
+            try:
+                self._codes = OneTimeCodes(account.totp_secret, clock)
+            except ValueError as error:
+                self._stopped = (OutcomeKind.CODE_NEEDED, str(error))
 
     async def close(self) -> None:
         if self._session is not None:
@@ -197,6 +203,10 @@ class _Pass:
                 await self.close()
                 self._stopped = (OutcomeKind.NOT_STARTED, f"Signing in did not get through. {fault}")
                 return self._outcome(query, OutcomeKind.TIMED_OUT, str(fault), self._profile.pace.attempts)
+            except Exception as error:  # noqa: BLE001 - whatever happens, each query has its outcome
+                await self.close()
+                self._stopped = (OutcomeKind.COULD_NOT_LOOK, _reported(error))
+                return self._outcome(query, *self._stopped, attempt)
             self._tell("looking", query)
             try:
                 return await self._looked_up(session, query, search, attempt)
@@ -217,12 +227,7 @@ class _Pass:
                 attempt += 1
             except Exception as error:  # noqa: BLE001 - whatever happens, each query has its outcome
                 await self.close()
-                return self._outcome(
-                    query,
-                    OutcomeKind.COULD_NOT_LOOK,
-                    f"The program failed ({type(error).__name__} in {_where(error)}); please report it.",
-                    attempt,
-                )
+                return self._outcome(query, OutcomeKind.COULD_NOT_LOOK, _reported(error), attempt)
 
     async def _ended(self, query: Query, ended: Ended, attempt: int) -> Outcome:
         refused = self._session.refusals() if self._session is not None else ()
@@ -294,7 +299,7 @@ class _Pass:
             return self._outcome(query, OutcomeKind.NOT_FOUND, "", attempt, evidence=shown)
         if seen.kind is not PageKind.RESULTS:
             return await self._read(session, query, seen, attempt)
-        index = _the_row(self._profile, seen, query)
+        index = the_row(self._profile, seen, query)
         tab = await self._open(session, seen, index)
         try:
             opened = await session.see(PageKind.DETAIL, acted_on=None if tab else seen)
@@ -325,8 +330,8 @@ class _Pass:
         """What a detail page says, once it is sure to be whole and this patient's."""
         if seen.kind is not PageKind.DETAIL:
             raise Ended(OutcomeKind.PAGE_CHANGED, "", seen.problems)
-        if lacking := _lacking(seen):
-            raise Ended(OutcomeKind.PAGE_CHANGED, "The page lacks what its profile requires.", lacking)
+        if absent := lacking(seen):
+            raise Ended(OutcomeKind.PAGE_CHANGED, "The page lacks what its profile requires.", absent)
         reading = interpret(self._profile, seen.text)
         if reading.determination is None:
             raise Ended(
@@ -343,9 +348,9 @@ class _Pass:
         picture = await evidence.picture(session.page, frame)
         letter, wrong = await self._letter(session, seen, reading)
         kept += [item for item in (picture, letter) if item is not None]
-        unlike = _unlike(reading, identity, query)
-        accepted = identity.verdict == ACCEPTED and not unlike
-        problems = (*unlike, *reading.problems, *wrong, *session.refusals())
+        other = unlike(reading, identity, query)
+        accepted = identity.verdict == ACCEPTED and not other
+        problems = (*other, *reading.problems, *wrong, *session.refusals())
         return self._outcome(
             query,
             OutcomeKind.READ if accepted else OutcomeKind.IDENTITY_UNCONFIRMED,
@@ -414,77 +419,6 @@ def _search_for(profile: Profile, query: Query) -> Search | None:
     return next((s for s in profile.search if all(query.has(name) for name in s.needs)), None)
 
 
-def _the_row(profile: Profile, seen: Seen, query: Query) -> int:
-    """Which row of a result list is this query's. Raises Ended when it is none or not surely one."""
-    assert profile.results is not None
-    rows = [
-        interpret_row(profile, seen.text, index)
-        for index in range(len(seen.text.get("rows", {}).get(profile.results.rows, ())))
-    ]
-    fitting = match_rows(profile, seen.text, query)
-    if len(fitting) > 1:
-        fitting = tuple(index for index in fitting if not _ruled_out(rows[index], query))
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise Ended(OutcomeKind.AMBIGUOUS, f"{len(fitting)} requests in the portal match this record.")
-    if not rows:
-        raise Ended(
-            OutcomeKind.PAGE_CHANGED, "The result list has no rows and does not say that there is nothing."
-        )
-    identities = [identify(row, query) for row in rows]
-    if any(i.verdict == WRONG_PATIENT and "reference_number" in i.agree for i in identities):
-        raise Ended(
-            OutcomeKind.WRONG_PATIENT,
-            "The portal lists this number under another patient. Nothing of it was kept.",
-        )
-    raise Ended(
-        OutcomeKind.COULD_NOT_LOOK,
-        f"The portal listed {len(rows)} requests; none of them agrees with the record.",
-    )
-
-
-def _unlike(reading: Reading, identity: Identity, query: Query) -> tuple[str, ...]:
-    """What says that the page is another request of the same patient, where no number says that it is this
-    one.
-    """
-    if "reference_number" in identity.agree:
-        return ()
-    said = {code for line in reading.lines for code in (line.code, line.requested_code) if code}
-    found = []
-    if said and query.procedure_codes and not said.intersection(query.procedure_codes):
-        found.append("procedure_code differs from the record, and no number says that it is this request")
-    if _ruled_out(replace(reading, numbers=()), query):
-        found.append("the dates lie outside the record's, and no number says that it is this request")
-    return tuple(found)
-
-
-def _ruled_out(row: Reading, query: Query) -> bool:
-    """Whether a row that agrees is another request of the same patient: by its number, or by its dates."""
-    if query.reference_number and row.numbers:
-        wanted = identifier_key(query.reference_number)
-        if all(identifier_key(number.value) != wanted for number in row.numbers):
-            return True
-    first, last = row.service_from or row.effective, row.service_to or row.expiry
-    starts_after = first is not None and query.service_to is not None and first > query.service_to
-    ends_before = last is not None and query.service_from is not None and last < query.service_from
-    return starts_after or ends_before
-
-
-def _lacking(seen: Seen) -> tuple[str, ...]:
-    """The required values that do not stand on the page for sure, as sentences."""
-    assert seen.page is not None
-    required = {f"fields.{key}" for key, spec in seen.page.fields.items() if spec.required}
-    required |= {f"rows.{key}" for key, spec in seen.page.rows.items() if spec.required}
-    unsure = [
-        problem
-        for problem in seen.text.get("problems", ())
-        if problem["problem"] != "fallback"
-        and (problem["problem"] == "nothing" or problem["where"] in required)
-    ]
-    return sentences(unsure)
-
-
 def is_loopback(base_url: str | None) -> bool:
     """Whether a sandbox on this machine is asked, which nobody else waits for."""
     host = urlsplit(base_url).hostname if base_url else None
@@ -496,9 +430,13 @@ def _said(fault: Exception) -> str:
     return str(fault) if isinstance(fault, TechnicalFault) else "The browser lost the page."
 
 
-def _where(error: BaseException) -> str:
-    """File and line of ours in which an error arose, without its message, which can hold a patient's data."""
+def _reported(error: Exception) -> str:
+    """What is said of an error that no code foresaw: its kind and the line of ours in which it arose.
+
+    Its own message is left out, because it can hold a patient's data.
+    """
     ours = Path(__file__).parents[1]
     frames = traceback.extract_tb(error.__traceback__)
     last = [f for f in frames if Path(f.filename).is_relative_to(ours) and ".venv" not in f.filename][-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return f"The program failed ({type(error).__name__} in {where}); please report it."

@@ -8,6 +8,8 @@ both in their hands.
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from random import Random
@@ -108,11 +110,25 @@ class Breaker:
         return self.in_a_row >= self.limit
 
 
+class _Totp(pyotp.TOTP):
+    """pyotp refuses secrets under 112 bits; many portals hand out 80, and the length is theirs to choose."""
+
+    def byte_secret(self) -> bytes:
+        return base64.b32decode(self.secret + "=" * (-len(self.secret) % 8), casefold=True)
+
+
 class OneTimeCodes:
-    """Codes of one authenticator secret (RFC 6238). No code is given twice: portals refuse a used one."""
+    """Codes of one authenticator secret (RFC 6238). No code is given twice: portals refuse a used one.
+
+    Raises ValueError for a secret that is not base32 text; the message does not repeat it.
+    """
 
     def __init__(self, secret: str, clock: Clock) -> None:
-        self._totp = pyotp.TOTP(secret.replace(" ", ""))
+        try:
+            self._totp = _Totp(re.sub(r"[\s=-]", "", secret))
+            self._totp.byte_secret()
+        except ValueError:
+            raise ValueError("The authenticator secret is not base32 text.") from None
         self._clock = clock
         self._last_window = -1
 
