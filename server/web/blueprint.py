@@ -10,8 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.api.errors import PAGE_FOR_PROBLEM
-from server.context import context
+from server.context import PAGE_FOR_PROBLEM, context
 from server.db.tables import PortalSetting
 from server.errors import Problem
 from server.security import access

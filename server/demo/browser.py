@@ -1,0 +1,204 @@
+"""A browser with the extension loaded and paired, on the sandbox's request form: shown, or toured."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, Worker, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from automation.browser import arguments, find_browser
+from automation.sandbox import Served
+from server.context import utc_now
+from server.errors import Problem
+
+EXTENSION = Path(__file__).parents[2] / "extension" / ".output" / "sandbox-chrome-mv3"
+PORTAL = "example_payer"
+WINDOW = {"width": 1280, "height": 860}
+START_MS = 15_000
+
+
+def show(served: Served, address: str, sign_in_link: str) -> None:
+    """Opens a window for a person and waits until it is closed. Raises Problem without the extension."""
+    with _browser(headless=False) as context:
+        _pair(context, address, sign_in_link)
+        form = _open_form(context, served)
+        form.get_by_label("Member ID").focus()
+        form.bring_to_front()
+        context.wait_for_event("close", timeout=0)
+
+
+def tour(served: Served, address: str, sign_in_link: str, pictures: Path) -> Iterator[Path]:
+    """Does what a person would see in the first minutes and gives each picture's path as it is written."""
+    pictures.mkdir(parents=True, exist_ok=True)
+    with _browser(headless=True) as context:
+        dashboard = _pair(context, address, sign_in_link)
+        form = _open_form(context, served)
+        yield from _mismatch_and_fix(form, pictures)
+        yield _popup(context, form, pictures)
+        yield from _dashboard(dashboard, address, pictures)
+
+
+def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
+    """An addition to an approval: the procedure is right, the quantity is more than what remains."""
+    form.get_by_label("Member ID").fill("XYZ100200301")
+    form.get_by_label("Last name").fill("Lindqvist")
+    form.get_by_label("First name").fill("Ada")
+    form.get_by_label("Date of birth").fill("03/12/1961")
+    first = form.locator("fieldset.procedure").first
+    first.get_by_label("Procedure code").fill("97110")
+    first.get_by_label("Modifiers").fill("GP")
+    first.get_by_label("Quantity").fill("30")
+    first.get_by_label("Unit").select_option(label="units")
+    form.get_by_label("Rendering NPI").fill("1003000126")
+    form.get_by_label("Rendering NPI").press("Tab")
+    _wait_for_badge(form, str.isdigit, "the first mark")
+    first.evaluate("part => part.scrollIntoView({ block: 'center' })")
+    yield _picture(form, pictures / "1-mismatch-marked.png")
+    first.get_by_label("Quantity").fill("12")
+    first.get_by_label("Quantity").press("Tab")
+    _wait_for_badge(form, "✓".__eq__, "the clear state")
+    yield _picture(form, pictures / "2-corrected-and-clear.png")
+
+
+def _popup(context: BrowserContext, form: Page, pictures: Path) -> Path:
+    opener = context.new_page()
+    worker = _worker(context)
+    opener.goto(f"chrome-extension://{worker.url.split('/')[2]}/options.html")
+    with opener.expect_popup() as opened:
+        opener.evaluate(f"() => {{ window.open('popup.html?tab={_tab_of(form)}') }}")
+    popup = opened.value
+    popup.wait_for_load_state()
+    popup.reload()  # a window that another opens gets the extension's functions only with its second document
+    popup.locator("main > *").first.wait_for()
+    popup.set_viewport_size({"width": 420, "height": 720})
+    picture = _picture(popup, pictures / "3-popup.png")
+    popup.close()
+    opener.close()
+    return picture
+
+
+def _dashboard(page: Page, address: str, pictures: Path) -> Iterator[Path]:
+    """The worklist, one authorization with both halves, the pass, the portals."""
+    for number, (name, path) in enumerate(
+        (
+            ("worklist", "/"),
+            ("authorizations", "/authorizations"),
+            ("passes", "/runs/1"),
+            ("portals", "/portals"),
+        ),
+        start=4,
+    ):
+        page.goto(f"{address}{path}")
+        yield _picture(page, pictures / f"{number}-{name}.png", whole=name != "worklist")
+    page.goto(f"{address}/authorizations")
+    page.get_by_label("Member ID, name or reference number").fill("XYZ100200301")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Lindqvist, Ada").last.click()
+    yield _picture(page, pictures / "8-authorization-both-halves.png", whole=True)
+
+
+@contextmanager
+def _browser(*, headless: bool) -> Iterator[BrowserContext]:
+    if not (EXTENSION / "manifest.json").exists():
+        raise Problem(
+            "not_built", "The extension is not built. Run: npm --prefix extension run build:sandbox", 500
+        )
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=find_browser(playwright.chromium.executable_path),
+            headless=headless,
+            chromium_sandbox=not root,
+            args=[
+                *arguments(root),
+                f"--disable-extensions-except={EXTENSION}",
+                f"--load-extension={EXTENSION}",
+            ],
+            viewport={"width": WINDOW["width"], "height": WINDOW["height"]},
+        )
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+def _worker(context: BrowserContext) -> Worker:
+    try:
+        return next(iter(context.service_workers), None) or context.wait_for_event(
+            "serviceworker", timeout=START_MS
+        )
+    except PlaywrightTimeout as error:
+        raise Problem(
+            "extension_not_loaded",
+            "This browser does not load an extension from the command line (Chrome itself no longer does). "
+            "Install Chromium, or load it by hand as printed above.",
+            503,
+        ) from error
+
+
+def _pair(context: BrowserContext, address: str, sign_in_link: str) -> Page:
+    """Signs in to the dashboard, pairs the extension as a person does, and gives the dashboard's page."""
+    worker = _worker(context)
+    dashboard = context.pages[0] if context.pages else context.new_page()
+    dashboard.goto(sign_in_link)
+    dashboard.get_by_role("button", name="Sign in").click()
+    dashboard.goto(f"{address}/devices")
+    dashboard.get_by_role("button", name="Pair a browser").click()
+    code = dashboard.locator("#pairing-code").inner_text()
+    options = context.new_page()
+    options.goto(f"chrome-extension://{worker.url.split('/')[2]}/options.html")
+    options.get_by_label("Server address").fill(address)
+    options.get_by_label("Pairing code").fill(code)
+    options.get_by_label("Name of this browser").fill("Demonstration")
+    options.get_by_role("button", name="Pair", exact=True).click()
+    options.get_by_text("Paired with").wait_for()
+    options.close()
+    return dashboard
+
+
+def _open_form(context: BrowserContext, served: Served) -> Page:
+    """Signs in to the sandbox as a person of the front desk would, and opens its request form."""
+    account = served.states[PORTAL].records.accounts[-1]
+    page = context.new_page()
+    page.goto(f"{served.url(PORTAL)}/sign-in")
+    page.get_by_label("User name").fill(account.username)
+    page.get_by_label("Password").fill(account.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("One-time code").fill(account.code(utc_now()))
+    page.get_by_role("button", name="Continue").click()
+    organization = page.get_by_label("Organization")
+    if organization.is_visible():
+        organization.select_option(account.organizations[0])
+        page.get_by_role("button", name="Continue").click()
+    cookies = page.get_by_role("button", name="Accept cookies")
+    if cookies.is_visible():
+        cookies.click()
+    page.goto(f"{served.url(PORTAL)}/requests/new")
+    return page
+
+
+def _tab_of(page: Page) -> int:
+    tabs = _worker(page.context).evaluate("() => chrome.tabs.query({})")
+    return int(next(tab["id"] for tab in tabs if str(tab.get("url", "")) == page.url))
+
+
+def _wait_for_badge(page: Page, fits: Callable[[str], bool], what: str) -> None:
+    """Waits for the toolbar icon's text. Raises Problem when it does not come."""
+    tab, worker = _tab_of(page), _worker(page.context)
+    end = time.monotonic() + START_MS / 1000
+    while not fits(str(worker.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))):
+        if time.monotonic() > end:
+            raise Problem("tour", f"The tour did not see {what}.", 500)
+        page.wait_for_timeout(50)
+
+
+def _picture(page: Page, path: Path, *, whole: bool = False) -> Path:
+    page.screenshot(path=path, full_page=whole)
+    return path

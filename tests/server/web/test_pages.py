@@ -1,0 +1,247 @@
+"""The pages: what they show, what they let be done, and that no patient stands in a title or an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from server.actions.authorization_input import authorization_input
+from server.actions.open_task import open_task
+from server.actions.save_authorization import create_authorization
+from server.db.session import Database
+from server.db.tables import AuditEntry, Authorization, PortalSetting, Task
+from server.security.roles import Role
+from tests.server.web.conftest import AUTHORIZATION, NOW, Desk, values_of, words_of
+
+Seat = Callable[[Role], Desk]
+PAGES = {
+    "/": Role.VIEWER,
+    "/authorizations": Role.VIEWER,
+    "/authorizations/1": Role.VIEWER,
+    "/runs": Role.VIEWER,
+    "/portals": Role.VIEWER,
+    "/portals/example_payer": Role.VIEWER,
+    "/authorizations/new": Role.SCHEDULER,
+    "/authorizations/1/change": Role.SCHEDULER,
+    "/devices": Role.SCHEDULER,
+    "/users": Role.ADMINISTRATOR,
+}
+FORM = {
+    "member_id": "XYZ100200302",
+    "last_name": "Okafor",
+    "first_name": "Bruno",
+    "birth_date": "1978-11-05",
+    "payer_id": "EXH01",
+    "payer_name": "Example Health",
+    "type": "prior",
+    "determination": "approved",
+    "procedure_code": "29881",
+    "modifiers": "RT",
+    "quantity": "1",
+    "unit": "units",
+    "reference_number": "004815340",
+    "effective": "2026-12-14",
+    "expiry": "2027-03-14",
+}
+
+
+@pytest.fixture
+def kept(database: Database) -> int:
+    """Ada Lindqvist's approval, as authorization 1."""
+    with database.write("test") as db:
+        return create_authorization(db, authorization_input(AUTHORIZATION), "test", NOW).id
+
+
+@pytest.mark.parametrize(("path", "least"), PAGES.items())
+def test_a_page_is_shown_to_its_role_and_to_no_lower_one(
+    path: str, least: Role, desk: Seat, kept: int
+) -> None:
+    for role in Role:
+        answer = desk(role).open(path)
+        assert answer.status_code == (200 if role.at_least(least) else 403), role
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_names_a_patient_in_its_title_or_in_an_address(path: str, desk: Seat, kept: int) -> None:
+    html = desk(Role.ADMINISTRATOR).text(path)
+    titles = re.findall(r"<title>(.*?)</title>", html, re.S)
+    addresses = re.findall(r'(?:href|action|src)="([^"]*)"', html)
+    assert len(titles) == 1
+    for text in titles + addresses:
+        assert not re.search(r"lindqvist|ada|xyz100200301", text, re.I), text
+
+
+def test_every_field_of_a_page_has_a_label(desk: Seat, kept: int) -> None:
+    admin = desk(Role.ADMINISTRATOR)
+    for path in PAGES:
+        html = admin.text(path)
+        labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', html))
+        fields = re.findall(r"<(?:input|select|textarea)(?![^>]*type=\"hidden\")[^>]*>", html)
+        assert all((found := re.search(r' id="([^"]+)"', f)) and found[1] in labelled for f in fields), path
+
+
+def test_a_search_is_posted_and_finds_by_member_id_without_spaces(desk: Seat, kept: int) -> None:
+    found = desk(Role.VIEWER).send("/authorizations", q="xyz 100200301")
+    assert "Lindqvist, Ada" in found.text
+    none = desk(Role.VIEWER).send("/authorizations", q="XYZ999")
+    assert "No authorization fits" in none.text
+
+
+def test_every_sight_of_a_record_is_on_the_audit_chain(desk: Seat, database: Database, kept: int) -> None:
+    desk(Role.VIEWER).text(f"/authorizations/{kept}")
+    with database.read() as db:
+        seen = db.scalars(
+            select(AuditEntry.actor).where(
+                AuditEntry.action == "authorization.seen", AuditEntry.subject == f"authorization:{kept}"
+            )
+        ).all()
+    assert list(seen) == ["viewer@riverbend.example"]
+
+
+def test_a_planned_service_stands_beside_the_approval_with_what_differs(desk: Seat, kept: int) -> None:
+    scheduler = desk(Role.SCHEDULER)
+    answer = scheduler.send(
+        f"/authorizations/{kept}/compare",
+        follow=True,
+        procedure_code="97110",
+        modifiers="GP",
+        quantity="12",
+        unit="visits",
+        date_from="2027-01-05",
+    )
+    shown = words_of(answer.text)
+    assert "mismatch" in shown
+    assert "does not match" in shown
+    assert "01/05/2027" in shown
+
+
+def test_an_approval_entered_by_hand_is_kept_and_shown(desk: Seat, database: Database) -> None:
+    answer = desk(Role.SCHEDULER).send("/authorizations/new", FORM, follow=True)
+    assert answer.status_code == 200
+    assert "004815340" in answer.text
+    with database.read() as db:
+        assert db.scalars(select(Authorization.member_id)).all() == ["XYZ100200302"]
+
+
+def test_a_mistyped_form_comes_back_with_its_values_and_the_mistake_named(
+    desk: Seat, database: Database
+) -> None:
+    answer = desk(Role.SCHEDULER).send(
+        "/authorizations/new", {**FORM, "requesting_npi": "1234567890", "quantity": "many"}
+    )
+    assert answer.status_code == 422
+    assert 'value="XYZ100200302"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    with database.read() as db:
+        assert not db.scalars(select(Authorization.id)).all()
+
+
+def test_a_change_keeps_the_lines_and_numbers_that_the_form_does_not_show(
+    desk: Seat, database: Database, kept: int
+) -> None:
+    scheduler = desk(Role.SCHEDULER)
+    html = scheduler.text(f"/authorizations/{kept}/change")
+    form = {**values_of(html), "plan": "Example Health PPO"}
+    assert scheduler.send(f"/authorizations/{kept}/change", form).status_code == 303
+    with database.read() as db:
+        row = db.get_one(Authorization, kept)
+        assert (row.plan, row.version) == ("Example Health PPO", 2)
+        assert [(line.code, line.used) for line in row.lines] == [("97110", Decimal(4))]
+        assert [number.value for number in row.reference_numbers] == ["A-7731904"]
+    stale = scheduler.send(f"/authorizations/{kept}/change", {**form, "plan": "Another"})
+    assert stale.status_code == 412
+
+
+def test_a_task_says_why_and_what_next_and_is_closed_by_a_biller(
+    desk: Seat, database: Database, kept: int
+) -> None:
+    with database.write("test") as db:
+        task = open_task(
+            db, kind="not_found", title="The portal has no such request", why="Its search found nothing.",
+            next_step="Compare the member ID.", dedupe_key="not_found:1", actor="test", now=NOW,
+            authorization_id=kept, portal="example_payer",
+        )  # fmt: skip
+        db.flush()
+        task_id = task.id
+    assert "Compare the member ID." in desk(Role.VIEWER).text("/")
+    assert desk(Role.VIEWER).send(f"/tasks/{task_id}/done").status_code == 403
+    answer = desk(Role.BILLER).send(
+        f"/tasks/{task_id}/done", {f"note-{task_id}": "Corrected the number."}, follow=True
+    )
+    assert "Nothing needs you now" in answer.text
+    with database.read() as db:
+        closed = db.get_one(Task, task_id)
+        assert (closed.state, closed.closing_note) == ("done", "Corrected the number.")
+
+
+def test_an_empty_record_says_how_to_begin(desk: Seat) -> None:
+    assert "tallystick import" in desk(Role.BILLER).text("/")
+    assert "tallystick import" in desk(Role.BILLER).text("/authorizations")
+
+
+def test_only_an_administrator_decides_on_a_portal_and_needs_the_text_it_rests_on(
+    desk: Seat, database: Database
+) -> None:
+    path = "/portals/example_payer/terms"
+    assert desk(Role.BILLER).send(path, automation="permitted", text="x").status_code == 403
+    admin = desk(Role.ADMINISTRATOR)
+    assert admin.send(path, automation="permitted", text="").status_code == 422
+    assert admin.send(path, automation="permitted", text="Letter of 1 May 2026").status_code == 303
+    with database.read() as db:
+        setting = db.get_one(PortalSetting, "example_payer")
+        assert (setting.automation, setting.automation_decided_by) == (
+            "permitted",
+            "administrator@riverbend.example",
+        )
+
+
+def test_an_account_s_secrets_are_never_shown(desk: Seat) -> None:
+    admin = desk(Role.ADMINISTRATOR)
+    admin.send(
+        "/portals/example_payer/accounts",
+        username="riverbend.robot",
+        password="Quartz-Otter-9",
+        totp_secret="",
+    )
+    html = admin.text("/portals/example_payer")
+    assert "riverbend.robot" in html
+    assert "Quartz-Otter-9" not in html
+
+
+def test_a_pairing_code_is_shown_once(desk: Seat) -> None:
+    scheduler = desk(Role.SCHEDULER)
+    assert 'id="pairing-code"' in scheduler.send("/devices").text
+    assert 'id="pairing-code"' not in scheduler.text("/devices")
+
+
+def test_a_new_person_gets_a_link_that_signs_them_in(desk: Seat) -> None:
+    admin = desk(Role.ADMINISTRATOR)
+    html = admin.send("/users", name="Ines Varga", email="ines@riverbend.example", role="viewer").text
+    link = re.search(r"http://localhost(/sign-in/link/[^<\s]+)", html)
+    assert link
+    new = Desk(admin.client.application.test_client())
+    assert "Ines Varga" in new.send(link[1], follow=True).text
+
+
+def test_the_last_administrator_stays_one(desk: Seat) -> None:
+    admin = desk(Role.ADMINISTRATOR)
+    html = admin.text("/users")
+    me = re.search(r'/users/(\d+)/role"[^§]*?option selected>administrator', html)
+    assert me
+    assert admin.send(f"/users/{me[1]}/role", role="viewer").status_code == 409
+
+
+def test_checking_now_with_nothing_due_says_so(desk: Seat) -> None:
+    answer = desk(Role.SCHEDULER).send("/runs")
+    assert answer.status_code == 409
+    assert "Nothing is due now" in answer.text
+
+
+def test_an_unknown_page_is_told_as_a_page(desk: Seat) -> None:
+    answer = desk(Role.VIEWER).open("/authorizations/999")
+    assert answer.status_code == 404
+    assert "There is no such authorization" in answer.text
