@@ -40,7 +40,8 @@ _BY_BILL: dict[str, Levels] = {
     "83": OUTPATIENT,
     "85": HOSPITAL_OUTPATIENT,
 }
-_OBSERVATION_CODES = frozenset({"G0378", "G0379"})
+#: HCPCS codes of observation care.
+OBSERVATION_CODES = frozenset({"G0378", "G0379"})
 
 
 def place_levels(place: str | None) -> Levels:
@@ -63,7 +64,7 @@ def bill_levels(type_of_bill: str | None) -> Levels:
 
 def line_levels(procedure_code: str | None, revenue_code: str | None) -> Levels:
     """The levels that a line's own codes mean: observation hours, or room and board (0100 to 0219)."""
-    if procedure_code and code_key(procedure_code) in _OBSERVATION_CODES:
+    if procedure_code and code_key(procedure_code) in OBSERVATION_CODES:
         return OBSERVATION
     revenue = code_key(revenue_code)
     if revenue == "0762":

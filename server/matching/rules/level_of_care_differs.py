@@ -1,11 +1,16 @@
 from portal_profiles.vocabulary import FieldName, LevelOfCare
 from server.matching import cast
 from server.matching.compare import place_key
-from server.matching.comparison import Comparison
+from server.matching.comparison import CodeFit, Comparison
 from server.matching.facts import PayerRuleKind, Policy
 from server.matching.finding import Severity
 from server.matching.rule import EXAMPLE_DAY, Agreement, Answer, Difference, Example, Sides
-from server.matching.setting import Levels, authorization_levels
+from server.matching.setting import (
+    HOSPITAL_OUTPATIENT,
+    OBSERVATION_CODES,
+    Levels,
+    authorization_levels,
+)
 
 AGREES = Agreement((FieldName.LEVEL_OF_CARE,))
 
@@ -27,6 +32,9 @@ def level_of_care_differs(comparison: Comparison) -> Answer:
     ):
         # One side is known by its place only, and the rule on places already tells that they differ.
         return None
+    if stated is None and comparison.asked.code in OBSERVATION_CODES and comparison.fit is CodeFit.EXACT:
+        # The observation code itself was approved, whatever the approval calls its level.
+        return None
     entered, approved = comparison.asked.levels, authorization_levels(authorization)
     if not entered or not approved:
         return None
@@ -43,6 +51,15 @@ def level_of_care_differs(comparison: Comparison) -> Answer:
                 payer_rule=rule,
                 **words,
             )
+    if stated is None and (entered | approved) <= HOSPITAL_OUTPATIENT:
+        return Difference(
+            Severity.CAUTION,
+            FieldName.LEVEL_OF_CARE,
+            "Outpatient care and observation are mixed: some payers call observation outpatient.",
+            "Make sure that the approval covers observation as it is billed.",
+            carc="284",
+            **words,
+        )
     bed = LevelOfCare.INPATIENT in approved | entered and LevelOfCare.OBSERVATION in approved | entered
     return Difference(
         Severity.DENIAL,
@@ -82,6 +99,18 @@ EXAMPLES = (
                 cast.payer_rule(PayerRuleKind.LEVEL_OF_CARE, approved="inpatient", allowed="observation"),
             ),
         ),
+    ),
+    Example(
+        "outpatient approved, observation hours billed",
+        cast.service(level_of_care=None, place_of_service=None, type_of_bill="131", revenue_code="0762"),
+        (cast.approval(place_of_service=None),),
+        Severity.CAUTION,
+    ),
+    Example(
+        "the observation code itself was approved as outpatient",
+        cast.service(procedure_code="G0378", level_of_care=None),
+        (cast.approval_of(code="G0378"),),
+        None,
     ),
     Example("the approved level", cast.SERVICE, (cast.APPROVAL,), None),
     Example(
