@@ -5,16 +5,17 @@ Every query here goes by an index and is bounded, so that it stays as quick at a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select, union
+from sqlalchemy import Date, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from server.db.facts import authorization_facts, payer_rule_facts
 from server.db.keys import birth_dates_like, person_key, without_prefix
+from server.db.prepared import Prepared
 from server.db.tables import (
     Authorization,
     AuthorizationLine,
@@ -41,76 +42,104 @@ _LINE = table_of(AuthorizationLine)
 _NUMBER = table_of(ReferenceNumber)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One authorization as rows of plain selects: the columns' names are attributes."""
+
+    row: Any
+    lines: list[Any]
+    numbers: list[Any]
+
+    def facts(self) -> facts.Authorization:
+        """The same for the match engine."""
+        return authorization_facts(self.row, self.lines, self.numbers)
+
+
 def candidates_for(session: Session, service: facts.Service) -> list[facts.Authorization]:
+    """`candidate_parts` as the match engine takes them."""
+    return [parts.facts() for parts in candidate_parts(session, service)]
+
+
+def candidate_parts(session: Session, service: facts.Service) -> list[Parts]:
     """Every authorization that the service could belong to, at most 60 a way, oldest record first.
 
     The ways: same member ID (also without a payer's prefix of three letters); same reference or referral
     number; same last name with the same birth date, also with day and month swapped. Those that cover the day
     of the service come first within a way's bound, then the newest.
     """
-    ways: list[Select[Any]] = []
-    rank = _covers_first(service.date_from or service.admission_date)
+    ids: set[int] = set()
+    day = service.date_from or service.admission_date
     if service.patient.member_id and (key := identifier_key(service.patient.member_id)):
-        member_keys = [key, *filter(None, [without_prefix(key)])]
-        ways.append(select(_RECORD.c.id).where(_RECORD.c.member_key.in_(member_keys)).order_by(*rank))
+        other = without_prefix(key) or key
+        ids.update(row.id for row in _BY_MEMBER.rows(session, key=key, other=other, day=day))
     name = person_key(service.patient.last_name)
     if name and service.patient.birth_date:
-        ways.append(
-            select(_RECORD.c.id)
-            .where(
-                _RECORD.c.name_key == name,
-                _RECORD.c.birth_date.in_(birth_dates_like(service.patient.birth_date)),
-            )
-            .order_by(*rank)
-        )
+        dates = birth_dates_like(service.patient.birth_date)
+        found = _BY_PERSON.rows(session, name=name, born=dates[0], swapped=dates[-1], day=day)
+        ids.update(row.id for row in found)
     given = (service.reference_number, service.referral_number)
     numbers = [key for text in given if text and (key := identifier_key(text))]
     if numbers:
-        ways.append(
-            select(_NUMBER.c.authorization_id.label("id"))
-            .where(_NUMBER.c.value_key.in_(numbers))
-            .order_by(_NUMBER.c.authorization_id.desc())
-        )
-    if not ways:
-        return []
-    ids = union(*(select(way.limit(CANDIDATES_A_WAY).subquery().c.id) for way in ways))
-    rows = session.execute(select(_RECORD).where(_RECORD.c.id.in_(ids)).order_by(_RECORD.c.id)).all()
-    return with_parts(session, rows)
+        found = _BY_NUMBER.rows(session, number=numbers[0], other=numbers[-1])
+        ids.update(row.authorization_id for row in found)
+    return parts_of(session, sorted(ids))
 
 
-def with_parts(session: Session, rows: list[Row[Any]] | Any) -> list[facts.Authorization]:
-    """Facts of rows of `authorization_record`, with the lines and numbers of all of them in two selects."""
-    ids = [row.id for row in rows]
-    if not ids:
-        return []
-    lines: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for line in session.execute(
-        select(_LINE)
-        .where(_LINE.c.authorization_id.in_(ids))
-        .order_by(_LINE.c.authorization_id, _LINE.c.number)
-    ):
-        lines[line.authorization_id].append(line)
-    numbers: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for number in session.execute(
-        select(_NUMBER).where(_NUMBER.c.authorization_id.in_(ids)).order_by(_NUMBER.c.id)
-    ):
-        numbers[number.authorization_id].append(number)
-    return [authorization_facts(row, lines[row.id], numbers[row.id]) for row in rows]
+def parts_of(session: Session, ids: Sequence[int]) -> list[Parts]:
+    """The authorizations of these ids, in their order, without those that there are none of."""
+    shown = []
+    for one in ids:
+        for row in _RECORD_OF.rows(session, id=one):
+            shown.append(Parts(row, _LINES_OF.rows(session, id=one), _NUMBERS_OF.rows(session, id=one)))
+    return shown
 
 
-def _covers_first(day: date | None) -> tuple[Any, ...]:
-    if day is None:
-        return (_RECORD.c.id.desc(),)
-    covers = and_(_RECORD.c.effective <= day, _RECORD.c.expiry >= day)
-    return (case((covers, 0), else_=1), _RECORD.c.id.desc())
+def _covers_first() -> tuple[Any, ...]:
+    day = bindparam("day", type_=Date)
+    return (
+        case((and_(_RECORD.c.effective <= day, _RECORD.c.expiry >= day), 0), else_=1),
+        _RECORD.c.id.desc(),
+    )
+
+
+_BY_MEMBER = Prepared(
+    select(_RECORD.c.id)
+    .where(or_(_RECORD.c.member_key == bindparam("key"), _RECORD.c.member_key == bindparam("other")))
+    .order_by(*_covers_first())
+    .limit(CANDIDATES_A_WAY)
+)
+_BY_PERSON = Prepared(
+    select(_RECORD.c.id)
+    .where(
+        _RECORD.c.name_key == bindparam("name"),
+        or_(_RECORD.c.birth_date == bindparam("born"), _RECORD.c.birth_date == bindparam("swapped")),
+    )
+    .order_by(*_covers_first())
+    .limit(CANDIDATES_A_WAY)
+)
+_BY_NUMBER = Prepared(
+    select(_NUMBER.c.authorization_id)
+    .where(or_(_NUMBER.c.value_key == bindparam("number"), _NUMBER.c.value_key == bindparam("other")))
+    .order_by(_NUMBER.c.authorization_id.desc())
+    .limit(CANDIDATES_A_WAY)
+)
+_RECORD_OF = Prepared(select(_RECORD).where(_RECORD.c.id == bindparam("id")))
+_LINES_OF = Prepared(
+    select(_LINE).where(_LINE.c.authorization_id == bindparam("id")).order_by(_LINE.c.number)
+)
+_NUMBERS_OF = Prepared(
+    select(_NUMBER).where(_NUMBER.c.authorization_id == bindparam("id")).order_by(_NUMBER.c.id)
+)
+_RULES_OF = Prepared(
+    select(table_of(PayerRule)).where(PayerRule.payer_id == bindparam("payer_id")).order_by(PayerRule.name)
+)
 
 
 def payer_rules(session: Session, payer_id: str | None) -> tuple[facts.PayerRule, ...]:
     """Every rule kept for one payer, by name; none where the payer is not known."""
     if not payer_id:
         return ()
-    rows = session.scalars(select(PayerRule).where(PayerRule.payer_id == payer_id).order_by(PayerRule.name))
-    return tuple(payer_rule_facts(row) for row in rows)
+    return tuple(payer_rule_facts(row) for row in _RULES_OF.rows(session, payer_id=payer_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,14 +77,16 @@ class Database:
         key = keys.find_key(settings)
         if settings.is_postgresql:
             engine = postgresql_engine(settings.database_url)
-            key = key or _key_for_new(settings, is_new=not _has_installation(engine))
         else:
-            is_new = not settings.database_file.exists()
-            key = key or _key_for_new(settings, is_new=is_new)
+            key = key or _key_for_new(settings, is_new=not settings.database_file.exists())
             settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             engine = sqlcipher_engine(settings.database_file, key)
-        database = cls(engine, Vault(key, settings.evidence_dir), settings)
         try:
+            if key is None:
+                with engine.connect() as connection:
+                    is_new = _key_check(connection) is None
+                key = _key_for_new(settings, is_new=is_new)
+            database = cls(engine, Vault(key, settings.evidence_dir), settings)
             database._prepare()
         except OperationalError as error:
             engine.dispose()
@@ -289,20 +291,6 @@ def _key_check(connection: Connection) -> str | None:
         return None
     check: str | None = connection.scalar(select(tables.Installation.key_check))
     return check
-
-
-def _has_installation(engine: Engine) -> bool:
-    try:
-        with engine.connect() as connection:
-            return _key_check(connection) is not None
-    except OperationalError as error:
-        engine.dispose()
-        raise Problem(
-            "database_unreachable",
-            "The PostgreSQL database can't be reached. Check TALLYSTICK_DATABASE_URL and that the server "
-            "runs.",
-            503,
-        ) from error
 
 
 def _key_for_new(settings: Settings, *, is_new: bool) -> keys.DataKey:

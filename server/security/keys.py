@@ -83,7 +83,12 @@ def make_key(settings: Settings) -> DataKey:
             500,
         )
     settings.config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(settings.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        handle = os.open(settings.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Problem(
+            "key_being_made", "Another start is making the key right now. Start again.", 503
+        ) from error
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secret.hex() + "\n")
         file.flush()
