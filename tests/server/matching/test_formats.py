@@ -148,19 +148,28 @@ def test_a_medicare_tracking_number_has_its_shape() -> None:
     assert utn_problem("12H1234567890") is not None
 
 
+ALL = (
+    npi_problem,
+    procedure_code_problem,
+    diagnosis_problem,
+    inpatient_procedure_problem,
+    modifier_problem,
+    place_of_service_problem,
+    ndc_problem,
+    revenue_code_problem,
+    type_of_bill_problem,
+    utn_problem,
+)
+
+
 @given(st.text(max_size=16))
-def test_no_text_breaks_a_format_check_or_is_repeated_in_its_message(text: str) -> None:
-    for problem_of in (
-        npi_problem,
-        procedure_code_problem,
-        diagnosis_problem,
-        inpatient_procedure_problem,
-        modifier_problem,
-        place_of_service_problem,
-        ndc_problem,
-        revenue_code_problem,
-        type_of_bill_problem,
-        utn_problem,
-    ):
+def test_any_text_is_either_fine_or_told_with_a_remedy(text: str) -> None:
+    for problem_of in ALL:
         problem = problem_of(text)
-        assert problem is None or len(text.strip()) < 6 or text.strip() not in str(problem)
+        assert problem is None or (problem.message and problem.remedy)
+
+
+@given(st.text(alphabet="0123456789", min_size=6, max_size=16))
+def test_no_message_repeats_the_value(text: str) -> None:
+    for problem_of in ALL:
+        assert text not in str(problem_of(text))
