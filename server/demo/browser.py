@@ -19,6 +19,8 @@ from server.errors import Problem
 
 EXTENSION = Path(__file__).parents[2] / "extension" / ".output" / "sandbox-chrome-mv3"
 PORTAL = "example_payer"
+#: The approval of the sandbox that the tour types a service for.
+TYPED_NUMBER = "004815162"
 WINDOW = {"width": 1280, "height": 860}
 START_MS = 15_000
 
@@ -97,9 +99,9 @@ def _dashboard(page: Page, address: str, pictures: Path) -> Iterator[Path]:
         page.goto(f"{address}{path}")
         yield _picture(page, pictures / f"{number}-{name}.png", whole=name != "worklist")
     page.goto(f"{address}/authorizations")
-    page.get_by_label("Member ID, name or reference number").fill("XYZ100200301")
+    page.get_by_label("Member ID, name or reference number").fill(TYPED_NUMBER)
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("link", name="Lindqvist, Ada").last.click()
+    page.get_by_role("link", name="Lindqvist, Ada").click()
     yield _picture(page, pictures / "8-authorization-both-halves.png", whole=True)
 
 
