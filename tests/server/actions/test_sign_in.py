@@ -121,13 +121,10 @@ def test_a_new_password_or_role_ends_the_browsers_that_are_signed_in(database: D
 def test_the_last_administrator_stays_one(database: Database, noor: int) -> None:
     with database.write(ACTOR) as session:
         user = session.get_one(User, noor)
-        for change in (
-            lambda: set_role(session, user, Role.VIEWER, ACTOR, NOW),
-            lambda: disable_user(session, user, ACTOR, NOW),
-        ):
-            with pytest.raises(Problem) as raised:
-                change()
-            assert raised.value.code == "last_administrator"
+        with pytest.raises(Problem, match="last administrator"):
+            set_role(session, user, Role.VIEWER, ACTOR, NOW)
+        with pytest.raises(Problem, match="last administrator"):
+            disable_user(session, user, ACTOR, NOW)
         assert user.active
 
 
@@ -144,7 +141,7 @@ def test_the_same_address_is_one_person(database: Database, noor: int) -> None:
 def test_a_digest_made_with_older_costs_is_made_anew_at_sign_in(database: Database, noor: int) -> None:
     with database.write(ACTOR) as session:
         user = session.get_one(User, noor)
-        cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)  # type: ignore[no-untyped-call]
+        cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
         user.password_hash = old = cheap.hash(PASSWORD)
         set_role(session, user, Role.ADMINISTRATOR, ACTOR, NOW)
     assert sign_in(database, EMAIL, PASSWORD, NOW).password_hash != old
