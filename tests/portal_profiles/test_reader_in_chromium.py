@@ -68,7 +68,10 @@ def test_what_is_below_the_fold_or_scrolled_away_is_read(in_reader: ReadPage) ->
     <div style="width: 200px; overflow: auto" id="box"><table style="width: 3000px"><tr><th>Plan</th><td>PPO</td></tr></table>
     </div><script>scrollTo(0, 100); document.getElementById("box").scrollLeft = 2500;</script>"""
     text = in_reader("scrolled", html, READ, part(status={"beside": "Status"}, plan={"beside": "Plan"}))
-    assert {name: field["text"] for name, field in text["fields"].items()} == {"status": "Approved", "plan": "PPO"}
+    assert {name: field["text"] for name, field in text["fields"].items()} == {
+        "status": "Approved",
+        "plan": "PPO",
+    }
 
 
 def test_values_in_open_shadow_roots_and_slots_are_read(in_reader: ReadPage) -> None:
@@ -94,7 +97,10 @@ def test_a_page_that_changed_the_browsers_own_functions_is_read(in_reader: ReadP
     Array.prototype.extra = 1; Object.prototype.other = 2;
     window.getComputedStyle.own = 1; window.Set = Set; document.querySelectorAll = () => { throw new Error("no"); };
     </script>"""
-    assert in_reader("changed", html, READ, part(status={"beside": "Status"}))["fields"]["status"]["text"] == "Approved"
+    assert (
+        in_reader("changed", html, READ, part(status={"beside": "Status"}))["fields"]["status"]["text"]
+        == "Approved"
+    )
 
 
 def test_a_tree_of_five_hundred_levels_is_read(in_reader: ReadPage) -> None:
@@ -103,7 +109,10 @@ def test_a_tree_of_five_hundred_levels_is_read(in_reader: ReadPage) -> None:
     for (let level = 0; level < 500; level += 1) { const next = document.createElement("div");
       next.append("x"); at.append(next); at = next; }
     </script>"""
-    assert in_reader("deep", html, READ, part(status={"beside": "Status"}))["fields"]["status"]["text"] == "Approved"
+    assert (
+        in_reader("deep", html, READ, part(status={"beside": "Status"}))["fields"]["status"]["text"]
+        == "Approved"
+    )
 
 
 def test_aria_references_in_a_circle_do_not_stop_the_reader(in_reader: ReadPage) -> None:
