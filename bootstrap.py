@@ -106,7 +106,7 @@ def once(step: str, inputs: Iterable[Path], made: Path, work: Callable[[], None]
 
 
 def system_packages(names: Sequence[str], needed_for: str) -> None:
-    """Installs Debian packages, as root or through sudo. Raises Missing, with the command, where it cannot."""
+    """Installs Debian packages, as root or through sudo. Raises Missing with the command for it."""
     by_hand = f"sudo apt-get install {' '.join(names)}"
     if not shutil.which("apt-get"):
         raise Missing(
