@@ -65,8 +65,9 @@ def test_what_a_sighted_person_cannot_see_is_not_read(style: str, in_reader: Rea
 
 def test_what_is_below_the_fold_or_scrolled_away_is_read(in_reader: ReadPage) -> None:
     html = """<div style="height: 5000px"></div><dl><dt>Status</dt><dd>Approved</dd></dl>
-    <div style="width: 200px; overflow: auto" id="box"><table style="width: 3000px"><tr><th>Plan</th><td>PPO</td></tr></table>
-    </div><script>scrollTo(0, 100); document.getElementById("box").scrollLeft = 2500;</script>"""
+    <div style="width: 200px; overflow: auto" id="box">
+    <table style="width: 3000px"><tr><th>Plan</th><td>PPO</td></tr></table></div>
+    <script>scrollTo(0, 100); document.getElementById("box").scrollLeft = 2500;</script>"""
     text = in_reader("scrolled", html, READ, part(status={"beside": "Status"}, plan={"beside": "Plan"}))
     assert {name: field["text"] for name, field in text["fields"].items()} == {
         "status": "Approved",
@@ -95,7 +96,8 @@ def test_values_in_open_shadow_roots_and_slots_are_read(in_reader: ReadPage) -> 
 def test_a_page_that_changed_the_browsers_own_functions_is_read(in_reader: ReadPage) -> None:
     html = """<dl><dt>Status</dt><dd>Approved</dd></dl><script>
     Array.prototype.extra = 1; Object.prototype.other = 2;
-    window.getComputedStyle.own = 1; window.Set = Set; document.querySelectorAll = () => { throw new Error("no"); };
+    window.getComputedStyle.own = 1; window.Set = Set;
+    document.querySelectorAll = () => { throw new Error("no"); };
     </script>"""
     assert (
         in_reader("changed", html, READ, part(status={"beside": "Status"}))["fields"]["status"]["text"]
@@ -117,7 +119,8 @@ def test_a_tree_of_five_hundred_levels_is_read(in_reader: ReadPage) -> None:
 
 def test_aria_references_in_a_circle_do_not_stop_the_reader(in_reader: ReadPage) -> None:
     html = """<b id="a" aria-labelledby="b">Status</b><b id="b" aria-labelledby="a">Other</b>
-    <input aria-labelledby="c" id="c" value="X1"><label for="d">Member ID</label><input id="d" value="X2" aria-owns="d">"""
+    <input aria-labelledby="c" id="c" value="X1">
+    <label for="d">Member ID</label><input id="d" value="X2" aria-owns="d">"""
     text = in_reader("circle", html, READ, part(member_id={"label": "Member ID"}))
     assert text["fields"]["member_id"]["text"] == "X2"
 
