@@ -77,8 +77,8 @@ function handlersOf({ known, frames, checks, showTab, toFrames }: Parts): Handle
       await showTab(frame.tab);
       return null;
     },
-    'panel/place': async ({ place: { right, bottom, folded } }) => {
-      await browser.storage.local.set({ place: { right, bottom, folded } });
+    'panel/place': async ({ place: { at, folded } }) => {
+      await browser.storage.local.set({ place: { at, folded } });
       return null;
     },
     'tab/choose': async (what, from) => {

@@ -157,7 +157,7 @@ export class Frame {
 
   private summary(): Summary {
     const on = this.stage();
-    on.summary ??= new Summary(on.stage.root, this.hello.place, {
+    on.summary ??= new Summary(on.stage.root, on.stage.host, this.hello.place, {
       choose: (authorization_id) => void this.tell('tab/choose', { authorization_id }),
       record: async () => (await this.tell('tab/record', {})) ?? { ok: false, because: 'switched_off', message: '' },
       checkAgain: () => void this.tell('tab/check_again', {}),
@@ -165,7 +165,9 @@ export class Frame {
       goTo: (field) => void this.tell('tab/go_to', { field }),
       placed: (place) => void this.tell('panel/place', { place }),
     });
-    return on.summary;
+    const { summary } = on;
+    on.marks.makeRoom = () => summary.makeRoom();
+    return summary;
   }
 
   /** Asks the background; when it no longer takes our word (revoked, replaced by an update), the frame is left alone. */

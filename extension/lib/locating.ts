@@ -1,6 +1,6 @@
 // Which control on the page a finding is about.
 import type { Finding } from './checking';
-import { locateField, type PagePart, type PageText, type ReadingPart } from './reader';
+import { type FieldPart, locate, locateField, type PagePart, type PageText, type ReadingPart } from './reader';
 
 /** The keys of a page's fields, and of its rows' cells, that hold one element of an authorization. */
 function keysOf(part: PagePart, field: string, page: PageText, entered: string | null): string[] {
@@ -16,6 +16,12 @@ function keysOf(part: PagePart, field: string, page: PageText, entered: string |
     }
   }
   return keys;
+}
+
+/** A stand-in of several fields (the whole form's button, say) is no place for the mark of one of them. */
+function isShared(part: PagePart, spec: FieldPart): boolean {
+  const same = (other: FieldPart): boolean => JSON.stringify(other.stand_in) === JSON.stringify(spec.stand_in);
+  return Object.values(part.fields).filter(same).length > 1;
 }
 
 /** Parts of the patient's name are asked for by one finding. */
@@ -34,6 +40,10 @@ export function controlOf(root: Document, reading: ReadingPart, page: PageText, 
   if (!part || page.page === null) return null;
   for (const field of PARTS[finding.field] ?? [finding.field]) {
     for (const key of keysOf(part, field, page, finding.entered)) {
+      const spec = part.fields[key];
+      const [own] = spec?.hidden ? locate(root, spec.find) : [];
+      if (own) return own;
+      if (spec?.hidden && isShared(part, spec)) continue;
       const element = locateField(root, reading, page.page, key);
       if (element) return element;
     }

@@ -3,6 +3,7 @@ import { issues, type CheckAnswer, type Finding } from './checking';
 import { byPerson, h, sign } from './elements';
 import { findingElement, grouped, level } from './findings';
 import { type Box, place, placeCard, probes } from './placing';
+import { hitAt, isUsableAt } from './usable';
 import { t } from './words';
 
 interface Mark {
@@ -14,15 +15,14 @@ interface Mark {
 
 const SMALL = { width: 24, height: 24 };
 
-/** Things that a mark must not cover: whatever a person may use or has to read to use it. */
-const USABLE = 'input, select, textarea, button, a[href], label, legend, summary, option, [role="button"], [role="combobox"], [role="option"], [contenteditable]';
-
 export class Marks {
   private marks: Mark[] = [];
   private card: { element: HTMLElement; mark: Mark } | null = null;
   private readonly layer = h('div', { class: 'layer' });
   private frameAsked = 0;
   private readonly over = new AbortController();
+  /** Asked when a mark finds no place; answers whether the summary has made room. */
+  makeRoom: () => boolean = () => false;
 
   constructor(
     private readonly document: Document,
@@ -164,7 +164,7 @@ export class Marks {
     element.style.top = `${top}px`;
   }
 
-  private placeAll(): void {
+  private placeAll(mayAsk = true): void {
     // Reads first, writes after: one layout for all marks.
     for (const mark of this.marks) {
       mark.button.classList.remove('small');
@@ -193,14 +193,16 @@ export class Marks {
       mark.button.style.left = `${spot.box.left}px`;
       mark.button.style.top = `${spot.box.top}px`;
     }
-    this.placeOpenCard();
+    const crowded = this.marks.some(({ button }, i) => button.hidden && seen[i] === true);
+    if (mayAsk && crowded && this.makeRoom()) this.placeAll(false);
+    else this.placeOpenCard();
   }
 
   /** Not scrolled away inside the page, and nothing of the page (a dialog) lies over it. */
   private isSeen(control: Element, box: Box | undefined): boolean {
     if (!box || box.width === 0 || box.height === 0) return false;
     return probes(box).some(([x, y]) => {
-      const hit = this.hit(control.getRootNode() as Document | ShadowRoot, x, y);
+      const hit = hitAt(control.getRootNode() as Document | ShadowRoot, this.host, x, y);
       return hit !== null && (control.contains(hit) || hit.contains(control) || hit.closest('label')?.contains(control) === true);
     });
   }
@@ -208,13 +210,9 @@ export class Marks {
   private isTaken(x: number, y: number, placed: readonly Box[], control: Element): boolean {
     const inside = (box: Box): boolean => x >= box.left && x <= box.left + box.width && y >= box.top && y <= box.top + box.height;
     if (placed.some(inside)) return true;
-    const hit = this.hit(control.getRootNode() as Document | ShadowRoot, x, y);
-    return hit !== null && hit !== control && hit.closest(USABLE) !== null;
-  }
-
-  /** What of the page lies at a point, our own element left out. */
-  private hit(root: Document | ShadowRoot, x: number, y: number): Element | null {
-    return root.elementsFromPoint(x, y).find((element) => element !== this.host) ?? null;
+    if (this.root.elementsFromPoint(x, y).some((element) => element.closest('.summary') !== null)) return true;
+    const hit = hitAt(control.getRootNode() as Document | ShadowRoot, this.host, x, y);
+    return hit !== null && hit !== control && isUsableAt(hit, x, y);
   }
 
   private window(): { width: number; height: number } {

@@ -4,12 +4,12 @@ import type { Because, CheckAnswer, State } from './checking';
 import type { PageText } from './reader';
 
 /**
- * Where the person left the summary: distance of its lower right corner from the window's, in CSS pixels. folded:
- * null until the person folds or unfolds it; then warnings keep out of the way, and what needs a person does not.
+ * Where the person left the summary. at: distance of its lower right corner from the window's, in CSS pixels; null
+ * until it is moved, then it takes the corner where it covers least. folded: null until the person folds or unfolds
+ * it; then warnings keep out of the way, and what needs a person does not.
  */
 export interface Place {
-  right: number;
-  bottom: number;
+  at: { right: number; bottom: number } | null;
   folded: boolean | null;
 }
 
@@ -17,8 +17,13 @@ export interface Place {
 export interface ReadingAnswer {
   state: 'accepted' | 'waiting' | 'rejected';
   outcome: string;
-  reading: Record<string, unknown>;
-  changes: unknown[];
+  reading: {
+    determination: string | null;
+    determination_text: string | null;
+    /** Typed values by name, as the server interpreted the page; empty when the page was rejected. */
+    values: Record<string, unknown>;
+  };
+  changes: string[];
   message: string;
 }
 

@@ -4,7 +4,8 @@ import { byPerson, h, type Shape, sign } from './elements';
 import { findingElement, grouped } from './findings';
 import type { Done, PanelView } from './messages';
 import type { Place, Recorded } from './state';
-import { fieldName, t } from './words';
+import { hitAt, isUsableAt } from './usable';
+import { fieldName, localDate, t } from './words';
 
 export interface Acts {
   choose: (authorization: number) => void;
@@ -28,14 +29,16 @@ export class Summary {
   private readonly calm = h('div', { class: 'unseen', role: 'status' });
   private readonly urgent = h('div', { class: 'unseen', role: 'alert' });
   private place: Place;
+  private at = { right: EDGE, bottom: EDGE };
   private view: PanelView | null = null;
 
   constructor(
     private readonly root: ShadowRoot,
+    private readonly host: Element,
     place: Place | null,
     private readonly acts: Acts,
   ) {
-    this.place = place ?? { right: EDGE, bottom: EDGE, folded: null };
+    this.place = place ?? { at: null, folded: null };
     this.element.hidden = true;
     root.append(this.element, this.calm, this.urgent);
   }
@@ -93,7 +96,8 @@ export class Summary {
             'aria-label': t(folded ? 'unfold' : 'fold'),
             title: t(folded ? 'unfold' : 'fold'),
             onclick: byPerson(() => {
-              this.put({ ...this.place, folded: !folded });
+              this.place = { ...this.place, folded: !folded };
+              this.acts.placed(this.place);
               this.draw();
               this.element.querySelector<HTMLElement>('[data-name="fold"]')?.focus();
             }),
@@ -103,7 +107,7 @@ export class Summary {
       ),
     );
     if (!folded) this.element.append(h('div', { class: 'body' }, ...this.body(view)));
-    this.put(this.place, false);
+    this.put();
   }
 
   private body(view: PanelView): Node[] {
@@ -186,18 +190,20 @@ export class Summary {
       const [x, y] = ({ ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] } as Record<string, [number, number]>)[event.key] ?? [0, 0];
       if (x === 0 && y === 0) return;
       event.preventDefault();
-      this.put({ ...this.place, right: this.place.right + x * STEP, bottom: this.place.bottom + y * STEP });
+      const { right, bottom } = this.at;
+      this.moveTo({ right: right + x * STEP, bottom: bottom + y * STEP });
+      this.acts.placed(this.place);
     });
     tool.addEventListener('pointerdown', (down) => {
       if (!down.isTrusted) return;
-      const from = { ...this.place, x: down.clientX, y: down.clientY };
+      const from = { ...this.at, x: down.clientX, y: down.clientY };
       tool.setPointerCapture(down.pointerId);
       const move = (event: PointerEvent): void => {
-        this.put({ ...this.place, right: from.right + from.x - event.clientX, bottom: from.bottom + from.y - event.clientY }, false);
+        this.moveTo({ right: from.right + from.x - event.clientX, bottom: from.bottom + from.y - event.clientY });
       };
       const up = (): void => {
         tool.removeEventListener('pointermove', move);
-        this.put(this.place);
+        this.acts.placed(this.place);
       };
       tool.addEventListener('pointermove', move);
       tool.addEventListener('pointerup', up, { once: true });
@@ -206,18 +212,56 @@ export class Summary {
     return tool;
   }
 
-  /** Places the summary, kept wholly inside the window. `keep`: remember it for the next page. */
-  private put(place: Place, keep = true): void {
+  /** Gives way to marks that find no place, unless a person put it where it is. Answers whether it moved. */
+  makeRoom(): boolean {
+    if (this.element.hidden || this.place.at !== null) return false;
+    const before = this.at;
+    this.put();
+    return this.at.right !== before.right || this.at.bottom !== before.bottom;
+  }
+
+  private moveTo(at: { right: number; bottom: number }): void {
+    this.place = { ...this.place, at };
+    this.put();
+  }
+
+  /** Places the summary, kept wholly inside the window. */
+  private put(): void {
     const widest = Math.max(0, window.innerWidth - this.element.offsetWidth);
     const highest = Math.max(0, window.innerHeight - this.element.offsetHeight);
-    this.place = {
-      ...place,
-      right: Math.min(Math.max(0, place.right), widest),
-      bottom: Math.min(Math.max(0, place.bottom), highest),
-    };
-    this.element.style.right = `${this.place.right}px`;
-    this.element.style.bottom = `${this.place.bottom}px`;
-    if (keep) this.acts.placed(this.place);
+    const at = this.place.at ?? this.freeCorner(widest, highest);
+    this.at = { right: Math.min(Math.max(0, at.right), widest), bottom: Math.min(Math.max(0, at.bottom), highest) };
+    this.element.style.right = `${this.at.right}px`;
+    this.element.style.bottom = `${this.at.bottom}px`;
+  }
+
+  /** The corner of the window in which it covers the fewest things that a person uses; lower right when all are alike. */
+  private freeCorner(widest: number, highest: number): { right: number; bottom: number } {
+    const corners = [
+      { right: EDGE, bottom: EDGE },
+      { right: widest - EDGE, bottom: EDGE },
+      { right: EDGE, bottom: highest - EDGE },
+      { right: widest - EDGE, bottom: highest - EDGE },
+    ];
+    const [first = { right: EDGE, bottom: EDGE }] = corners
+      .map((corner) => ({ corner, covers: this.covered(corner) }))
+      .sort((a, b) => a.covers - b.covers)
+      .map(({ corner }) => corner);
+    return first;
+  }
+
+  private covered({ right, bottom }: { right: number; bottom: number }): number {
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    const left = window.innerWidth - right - width;
+    const top = window.innerHeight - bottom - height;
+    let covered = 0;
+    for (let x = left; x <= left + width; x += 24) {
+      for (let y = top; y <= top + height; y += 12) {
+        const hit = hitAt(document, this.host, x, y);
+        if (hit && isUsableAt(hit, x, y)) covered += 1;
+      }
+    }
+    return covered;
   }
 }
 
@@ -270,14 +314,14 @@ export function recordedNodes(recorded: Recorded): Node[] {
   if (!answer) {
     return [h('p', {}, t(`because_${recorded.because ?? 'server_failed'}`)), ...(recorded.message ? [h('p', { class: 'quiet' }, recorded.message)] : [])];
   }
-  const { reading } = answer;
+  const { values, determination, determination_text } = answer.reading;
   const value = (key: string): string | null => {
-    const said = reading[key];
-    return typeof said === 'string' && said !== '' ? said : null;
+    const said = values[key];
+    return typeof said === 'string' && said !== '' ? localDate(said) : null;
   };
-  const numbers = Array.isArray(reading.numbers) ? (reading.numbers as { label?: string; value?: string }[]) : [];
+  const numbers = Array.isArray(values.numbers) ? (values.numbers as { label?: string; value?: string }[]) : [];
   const rows: [string, string | null][] = [
-    [fieldName('determination'), value('determination_text') ?? value('determination')],
+    [fieldName('determination'), determination_text ?? determination],
     ...numbers.map(({ label, value: number }): [string, string | null] => [label ?? fieldName('reference_number'), number ?? null]),
     [fieldName('effective_date'), value('effective')],
     [fieldName('expiry_date'), value('expiry')],

@@ -1,11 +1,13 @@
-"""The built extension in a real Chromium, on the example portal's sandbox, with a clinic's server that a test scripts."""
+"""The built extension in a real Chromium, on the portals' sandboxes, with a server that a test scripts."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
@@ -18,6 +20,7 @@ from tests.e2e.scripted_clinic import CODE, ScriptedClinic, authorization, check
 pytestmark = pytest.mark.browser
 
 SLUG = "example_payer"
+WIZARD = f"/loadApp/?appUrl={quote('/static/web/post/um/clip-ui/', safe='')}"
 CHECKS = "/api/v1/checks"
 READINGS = "/api/v1/readings"
 
@@ -127,7 +130,14 @@ def test_an_empty_form_is_not_said_to_be_clear(form: Page, browser: ExtensionBro
 
 
 def test_a_mark_moves_nothing_and_covers_no_control(form: Page) -> None:
-    boxes = "() => [...document.querySelectorAll('input, select, button, label, a')].filter(e => e.checkVisibility()).map(e => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] })"
+    boxes = """() => [...document.querySelectorAll('input, select, button, label, a')]
+        .filter(e => e.checkVisibility())
+        .map(e => {
+            const words = document.createRange();
+            words.selectNodeContents(e);
+            return (e.matches('label') ? words : e).getBoundingClientRect();
+        })
+        .map(b => [b.left, b.top, b.right, b.bottom])"""
     fill(form, member_id="XYZ100200301")
     form.locator("#procedure_code_1").scroll_into_view_if_needed()
     before = form.evaluate(boxes)
@@ -146,8 +156,11 @@ def test_a_mark_follows_its_field_and_returns_when_the_page_renders_it_anew(form
     fill(form, member_id="XYZ100200301", procedure_code_1="97112")
     eyes.see("mark", "97110")
     form.evaluate(
-        "() => { const old = document.querySelector('#procedures'); const value = document.querySelector('#procedure_code_1').value;"
-        " const fresh = old.cloneNode(true); old.replaceWith(fresh); fresh.querySelector('#procedure_code_1').value = value; }"
+        """() => {
+            const old = document.querySelector('#procedures'), fresh = old.cloneNode(true);
+            fresh.querySelector('#procedure_code_1').value = old.querySelector('#procedure_code_1').value;
+            old.replaceWith(fresh);
+        }"""
     )
 
     def beside() -> bool:
@@ -317,7 +330,10 @@ def detail(browser: ExtensionBrowser, clinic: ScriptedClinic, portal: sandbox.Se
         201,
         {
             "state": "accepted", "outcome": "read", "authorization": authorization(), "changes": [],
-            "reading": {"determination_text": "Approved", "numbers": [{"label": "Authorization number", "value": "004815162"}]},
+            "reading": {
+                "determination": "approved", "determination_text": "Approved",
+                "values": {"numbers": [{"label": "Authorization number", "value": "004815162"}]},
+            },
             "message": "The reading agrees with the record.",
         },
     )  # fmt: skip
@@ -351,12 +367,16 @@ def test_a_click_that_a_script_made_records_nothing(detail: Page, clinic: Script
         "Runtime.callFunctionOn",
         {
             "objectId": remote,
-            "functionDeclaration": "function () { this.click(); this.dispatchEvent(new MouseEvent('click', {bubbles: true})); }",
+            "functionDeclaration": """function () {
+                this.click();
+                this.dispatchEvent(new MouseEvent('click', {bubbles: true}));
+            }""",
         },
     )
     left, top, right, bottom = eyes.box(button)
     detail.evaluate(
-        "([x, y]) => document.elementFromPoint(x, y).dispatchEvent(new MouseEvent('click', {bubbles: true, clientX: x, clientY: y}))",
+        """([x, y]) => document.elementFromPoint(x, y)
+            .dispatchEvent(new MouseEvent('click', {bubbles: true, clientX: x, clientY: y}))""",
         [(left + right) / 2, (top + bottom) / 2],
     )
     eyes.click(button)
@@ -367,7 +387,8 @@ def test_a_click_that_a_script_made_records_nothing(detail: Page, clinic: Script
 def test_a_reading_that_needs_a_person_is_not_called_recorded(detail: Page, clinic: ScriptedClinic) -> None:
     clinic.answers[READINGS] = lambda _: (
         201,
-        {"state": "waiting", "outcome": "identity_unconfirmed", "authorization": None, "changes": [], "reading": {},
+        {"state": "waiting", "outcome": "identity_unconfirmed", "authorization": None, "changes": [],
+         "reading": {"determination": None, "determination_text": None, "values": {}},
          "message": "The page shows too little of the patient."},
     )  # fmt: skip
     eyes = Eyes(detail)
@@ -402,11 +423,50 @@ def test_a_host_that_only_looks_like_the_portal_is_left_alone(
     page.close()
 
 
-def test_pairing_refused_by_the_server_says_why_and_keeps_the_old_pairing(browser: ExtensionBrowser) -> None:
+def test_the_connection_can_be_tested_from_the_options(browser: ExtensionBrowser) -> None:
     page = browser.own_page("options.html")
     page.get_by_role("button", name="Test the connection").click()
     expect(page.get_by_text("The server knows this browser.")).to_be_visible()
     page.close()
+
+
+def test_a_form_inside_the_portals_frame_is_marked_there_and_summed_up_in_its_shell(
+    browser: ExtensionBrowser, clinic: ScriptedClinic
+) -> None:
+    with sandbox.serve(["availity"]) as portal:
+        page = browser.context.new_page()
+        signed_in_at_availity(page, portal)
+        page.goto(f"{portal.url('availity')}/static/web/onb/onboarding-ui-apps/navigation/#{WIZARD}")
+        frame = page.frame_locator("iframe#newBodyFrame")
+        eyes = Eyes(page)
+        member = frame.locator("[id='subscriber.memberId']")
+        member.fill("XYZ100200302")
+        mark = eyes.see("mark", "Differs from the authorization")
+        left, top, right, bottom = eyes.box(mark)
+        field = member.bounding_box()
+        assert field is not None
+        assert top < field["y"] + field["height"] + 40
+        assert bottom > field["y"] - 40
+        assert not (left < field["x"] + field["width"] and field["x"] < right
+                    and top < field["y"] + field["height"] and field["y"] < bottom)  # fmt: skip
+        assert [node.whole_text for node in eyes.find("summary")] == ["1 field does not match"]
+        assert browser.badge(page) == "1"
+        member.fill("XYZ100200301")
+        eyes.see("summary", "Checked and clear")
+        assert eyes.find("mark") == []
+        page.close()
+
+
+def signed_in_at_availity(page: Page, portal: sandbox.Served) -> None:
+    """Gives the page's browser a session of the sandbox, as its sign-in would."""
+    state = portal.states["availity"]
+    account = next(iter(state.accounts.values()))
+    _, visit = state.give_password(account.username, account.password)
+    assert visit is not None
+    assert state.give_code(visit, account.code(datetime.now(UTC))) == "in"
+    page.context.add_cookies(
+        [{"name": "availity_session", "value": visit.token, "url": portal.url("availity")}]
+    )
 
 
 @pytest.fixture
