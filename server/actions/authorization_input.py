@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
@@ -271,7 +271,7 @@ class _Reader:
 
     def _date(self, plain: Mapping[str, Any], name: str, at: str = "") -> date | None:
         value = plain.get(name)
-        if value is None or value == "" or isinstance(value, date):
+        if value is None or value == "" or (isinstance(value, date) and not isinstance(value, datetime)):
             return value or None
         try:
             if not isinstance(value, str) or len(value) != 10:

@@ -65,8 +65,7 @@ class Workbook:
 
     def rows(self) -> Iterator[Row]:
         """(row number, cells) of every row that is not blank."""
-        first = 1 + (self.sheet.start[0] if self.sheet.start else 0)
-        for number, cells in enumerate(self.sheet.iter_rows(), first):
+        for number, cells in enumerate(self.sheet.iter_rows(), 1):
             if any(cell not in ("", None) for cell in cells):
                 yield number, cells
 
@@ -151,7 +150,10 @@ def _delimiter(path: Path, encoding: str) -> str:
         raise Problem("file_empty", "The file has no rows.")
     best, best_score = ",", (-1, -1)
     for delimiter in DELIMITERS:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+        try:
+            widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+        except csv.Error:
+            continue  # `rows` will name the row
         common = max(set(widths), key=lambda width: (widths.count(width), width))
         score = (widths.count(common) * (common > 1), common)
         if score > best_score:
