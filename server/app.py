@@ -146,9 +146,8 @@ def _extension_origin() -> str | None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
+        response.headers.extend(_HEADERS)
         response.headers["Cache-Control"] = "no-store"
         origin = _extension_origin()
         if request.path.startswith("/api/v1/"):
@@ -161,6 +160,9 @@ def _finish(response: Response) -> Response:
                     response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match"
                     response.headers["Access-Control-Max-Age"] = "600"
     else:
+        # A page may say something stricter of itself, as the one that shows evidence does.
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
     actor: access.Actor | None = g.get("actor")
     _log.info(

@@ -10,13 +10,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy.orm import Session
 
 from portal_profiles.vocabulary import Checkpoint, FieldName
 from server.db import queries
-from server.db.facts import to_facts
-from server.db.tables import CheckRecord
+from server.db.prepared import Prepared
+from server.db.tables import CheckRecord, table_of
 from server.matching import facts
 from server.matching.engine import check, checked_fields, evaluate
 from server.matching.finding import Candidate, CheckResult, Choice, Finding, Severity, Verdict
@@ -24,7 +24,23 @@ from server.security import audit
 
 #: How many candidates an answer shows; the others are counted only.
 CANDIDATES_SHOWN = 10
-_KEPT = insert(CheckRecord)
+_KEPT = Prepared(
+    insert(table_of(CheckRecord)).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "at",
+                "actor",
+                "checkpoint",
+                "portal",
+                "authorization_id",
+                "verdict",
+                "service",
+                "findings",
+            )
+        }
+    )
+)
 _WORSE = (Verdict.MATCH, Verdict.UNDETERMINED, Verdict.CAUTION, Verdict.NO_AUTHORIZATION, Verdict.MISMATCH)
 
 
@@ -33,8 +49,8 @@ class ServiceCheck:
     """verdict, findings and checked are those of the service and of the form's further rows together.
 
     findings: each beside its row (None: the service itself). checked: the fields that were really compared; a
-    field that is not in it is never to be shown as clear. authorizations: every candidate by its id. shown:
-    ids of the candidates that an answer may show (each was noted as seen).
+    field that is not in it is never to be shown as clear. authorizations: every candidate by its id. chosen:
+    the rows of the chosen one. shown: ids of the candidates that an answer may show (each was noted as seen).
     """
 
     verdict: Verdict
@@ -42,6 +58,7 @@ class ServiceCheck:
     findings: tuple[tuple[int | None, Finding], ...]
     checked: tuple[FieldName, ...]
     authorizations: Mapping[str, facts.Authorization]
+    chosen: queries.Parts | None
     shown: tuple[str, ...]
 
 
@@ -64,10 +81,10 @@ def check_service(
     request, by their row; they are compared with the authorization that was chosen for the service.
     """
     if authorization_id is None:
-        candidates = queries.candidates_for(session, service)
+        on_file = queries.candidate_parts(session, service)
     else:
-        kept = queries.authorization(session, authorization_id)
-        candidates = [to_facts(kept)] if kept is not None else []
+        on_file = queries.parts_of(session, [authorization_id])
+    candidates = [parts.facts() for parts in on_file]
     payers = sorted({payer for payer in (service.payer_id, *(c.payer_id for c in candidates)) if payer})
     rules = tuple(rule for payer in payers for rule in queries.payer_rules(session, payer))
     policy = facts.Policy(today, checkpoint, rules)
@@ -77,6 +94,7 @@ def check_service(
         result = evaluate(service, candidates, policy)
     chosen = result.choice.chosen
     by_id = {candidate.id: candidate for candidate in candidates}
+    chosen_parts = next((p for p in on_file if chosen and str(p.row.id) == chosen.authorization_id), None)
     findings: list[tuple[int | None, Finding]] = [(None, finding) for finding in result.findings]
     verdict, checked = result.verdict, dict.fromkeys(result.checked)
     if chosen is not None and rows:
@@ -89,23 +107,21 @@ def check_service(
     stated = service_json(service)
     if rows:
         stated["rows"] = {str(row): service_json(other) for row, other in rows.items()}
-    session.execute(
-        _KEPT,
-        {
-            "at": now,
-            "actor": actor,
-            "checkpoint": checkpoint.value,
-            "portal": portal,
-            "authorization_id": int(chosen.authorization_id) if chosen is not None else None,
-            "verdict": verdict.value,
-            "service": stated,
-            "findings": [{**finding_json(finding), "row": row} for row, finding in findings],
-        },
+    _KEPT.run(
+        session,
+        at=now,
+        actor=actor,
+        checkpoint=checkpoint.value,
+        portal=portal,
+        authorization_id=int(chosen.authorization_id) if chosen is not None else None,
+        verdict=verdict.value,
+        service=stated,
+        findings=[{**finding_json(finding), "row": row} for row, finding in findings],
     )
     detail = {"checkpoint": checkpoint.value, "verdict": verdict.value}
     subjects = [f"authorization:{shown_id}" for shown_id in shown] or ["check"]
     audit.record_many(session, actor, [("check.run", subject, detail) for subject in subjects], now=now)
-    return ServiceCheck(verdict, result.choice, tuple(findings), tuple(checked), by_id, shown)
+    return ServiceCheck(verdict, result.choice, tuple(findings), tuple(checked), by_id, chosen_parts, shown)
 
 
 def _against(service: facts.Service, authorization: facts.Authorization, policy: facts.Policy) -> CheckResult:

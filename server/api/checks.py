@@ -19,12 +19,11 @@ from portal_profiles.interpret import page_service
 from portal_profiles.vocabulary import Checkpoint, Component, FieldName, LevelOfCare, Unit
 from server.actions.check_service import ServiceCheck, check_service, finding_json
 from server.api import profiles
-from server.api.authorizations import AuthorizationSchema, as_json
+from server.api.authorizations import AuthorizationSchema, authorization_json
 from server.api.errors import field_problems
 from server.api.fields import LocalDate, PageText, Quantity, Text, Word, texts
 from server.api.resource import Resource, Strict
 from server.context import context
-from server.db import queries
 from server.matching import facts
 from server.matching.finding import Candidate, Severity, Verdict
 from server.security.access import claim_nonce, current_actor
@@ -177,14 +176,11 @@ def run_check(sent: dict[str, Any]) -> Response:
             db, entered.service, sent["checkpoint"], actor.label, now, today,
             portal=sent.get("portal"), authorization_id=sent.get("authorization_id"), rows=entered.rows,
         )  # fmt: skip
-        chosen = check.choice.chosen
-        shown = queries.authorization(db, int(chosen.authorization_id)) if chosen is not None else None
-        authorization = as_json(shown) if shown is not None else None
-    choice = check.choice
+    choice, chosen, parts = check.choice, check.choice.chosen, check.chosen
     return jsonify(
         {
             "verdict": check.verdict.value,
-            "authorization": authorization,
+            "authorization": authorization_json(parts.row, parts.lines, parts.numbers) if parts else None,
             "line": chosen.line if chosen is not None else None,
             "candidates": [
                 _candidate_json(c, check) for c in choice.candidates if c.authorization_id in check.shown

@@ -9,24 +9,41 @@ databases are served.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Delete, Dialect, Insert, Select, Update
 from sqlalchemy.orm import Session
 
+_AT = "prepared"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a SELECT gives: the class of its rows, and which of a row's values must be converted, and how."""
+
+    row: Callable[..., Any]
+    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """One statement for one database. names: of its parameters in order, where they go by position."""
 
+    dialect: Dialect
     text: str
     names: tuple[str, ...] | None
     constants: Mapping[str, Any]
     binders: Mapping[str, Callable[[Any], Any]]
-    row: Callable[..., Any] | None
-    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def parameters(self, values: Mapping[str, Any]) -> list[Any] | dict[str, Any]:
+        """What the driver takes for these values."""
+        given = {**self.constants, **values}
+        for name, bind in self.binders.items():
+            if name in values:
+                given[name] = bind(given[name])
+        return given if self.names is None else [given[name] for name in self.names]
 
 
 class Prepared:
@@ -34,24 +51,28 @@ class Prepared:
     gives.
     """
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert | Update | Delete) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def rows(self, session: Session, **values: Any) -> list[Any]:
         """The rows as named tuples, the columns' names as attributes."""
         known, cursor = self._executed(session, values)
         found = cursor.fetchall()
+        shape = self._shapes.get(known.dialect.name)
+        if shape is None:
+            types = [column[1] for column in cursor.description]
+            shape = self._shapes[known.dialect.name] = _shape(self._statement, known.dialect, types)
         cursor.close()
-        assert known.row is not None
-        if not known.converters:
-            return [known.row(*one) for one in found]
+        if not shape.converters:
+            return [shape.row(*one) for one in found]
         shown = []
         for one in found:
             row = list(one)
-            for index, convert in known.converters:
+            for index, convert in shape.converters:
                 row[index] = convert(row[index])
-            shown.append(known.row(*row))
+            shown.append(shape.row(*row))
         return shown
 
     def run(self, session: Session, **values: Any) -> int:
@@ -61,23 +82,33 @@ class Prepared:
         cursor.close()
         return written
 
-    def _executed(self, session: Session, values: dict[str, Any]) -> tuple[_Compiled, Any]:
-        if session.autoflush and (session.new or session.dirty or session.deleted):
-            session.flush()
-        connection = session.connection()
-        known = self._compiled.get(connection.dialect.name)
-        if known is None:
-            known = self._compiled[connection.dialect.name] = _compile(self._statement, connection.dialect)
-        for name, bind in known.binders.items():
-            if name in values:
-                values[name] = bind(values[name])
-        given = {**known.constants, **values}
-        cursor = connection.connection.cursor()
-        cursor.execute(known.text, given if known.names is None else [given[name] for name in known.names])
+    def run_many(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for each of the rows, in order."""
+        known, cursor = self._ready(session)
+        cursor.executemany(known.text, [known.parameters(row) for row in rows])
+        cursor.close()
+
+    def _executed(self, session: Session, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
+        known, cursor = self._ready(session)
+        cursor.execute(known.text, known.parameters(values))
         return known, cursor
 
+    def _ready(self, session: Session) -> tuple[_Compiled, Any]:
+        if session.autoflush and (session.new or session.dirty or session.deleted):
+            session.flush()
+        # What `Session.connection` finds stays the same for the whole transaction.
+        transaction, connection, name = session.info.get(_AT, (None, None, ""))
+        if transaction is None or transaction is not session.get_transaction():
+            found = session.connection()
+            connection, name = found.connection, found.dialect.name
+            session.info[_AT] = session.get_transaction(), connection, name
+        known = self._compiled.get(name)
+        if known is None:
+            known = self._compiled[name] = _compile(self._statement, session.connection().dialect)
+        return known, connection.cursor()
 
-def _compile(statement: Select[Any] | Insert | Update | Delete, dialect: Dialect) -> _Compiled:
+
+def _compile(statement: Select[*tuple[Any, ...]] | Insert | Update | Delete, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     binders = {}
     for name, bound in compiled.binds.items():
@@ -88,14 +119,17 @@ def _compile(statement: Select[Any] | Insert | Update | Delete, dialect: Dialect
         for name, value in compiled.params.items()
         if not compiled.binds[name].required
     }
-    row: Callable[..., Any] | None = None
-    converters = []
-    if isinstance(statement, Select):
-        columns = list(statement.selected_columns)
-        row = namedtuple("Row", [column.key or "" for column in columns])
-        for index, column in enumerate(columns):
-            convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
-            if convert is not None:
-                converters.append((index, convert))
     names = tuple(compiled.positiontup) if compiled.positiontup is not None else None
-    return _Compiled(str(compiled), names, constants, binders, row, tuple(converters))
+    return _Compiled(dialect, str(compiled), names, constants, binders)
+
+
+def _shape(statement: Any, dialect: Dialect, types: Sequence[Any]) -> _Shape:
+    """types: the driver's own type of each column, by which some converters are chosen."""
+    columns = list(statement.selected_columns)
+    converters = []
+    for index, (column, driver_type) in enumerate(zip(columns, types, strict=True)):
+        convert = column.type.dialect_impl(dialect).result_processor(dialect, driver_type)
+        if convert is not None:
+            converters.append((index, convert))
+    names = tuple(str(column.key) for column in columns)
+    return _Shape(namedtuple("Row", names), tuple(converters))

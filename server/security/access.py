@@ -20,14 +20,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, jsonify, request, session
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import BindParameter, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.context import Context, context
+from server.db.prepared import Prepared
 from server.db.tables import Device, DeviceNonce, User
 from server.errors import Problem
 from server.security import signatures, tokens
@@ -158,12 +159,7 @@ def claim_nonce(db: Session, now: datetime) -> None:
     signed: signatures.DeviceSignature | None = g.get("unclaimed")
     if signed is None:
         return
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    row = {"device_id": signed.device, "nonce": signed.nonce, "at": now}
-    taken = cast(
-        "CursorResult[object]", db.execute(dialect.insert(DeviceNonce).values(row).on_conflict_do_nothing())
-    )
-    if taken.rowcount != 1:
+    if _CLAIM[db.get_bind().dialect.name].run(db, device_id=signed.device, nonce=signed.nonce, at=now) != 1:
         raise Problem("replayed", "This request was already taken once. Sign a new one.", 401)
     if g.device_seen_at is None or now - g.device_seen_at > _SEEN_EVERY:
         db.execute(update(Device).where(Device.id == signed.device).values(seen_at=now))
@@ -253,9 +249,18 @@ def _person(row: object, way: Way, device_id: str | None = None) -> Actor | None
 
 _USER_COLUMNS = (User.id, User.email, User.name, User.role, User.active)
 _BY_SESSION = select(User.session_epoch, *_USER_COLUMNS)
-_BY_DEVICE = select(Device.public_key, Device.revoked_at, Device.seen_at, *_USER_COLUMNS).join(
-    User, User.id == Device.user_id
+_BY_DEVICE = Prepared(
+    select(Device.public_key, Device.revoked_at, Device.seen_at, *_USER_COLUMNS)
+    .join(User, User.id == Device.user_id)
+    .where(Device.id == bindparam("device_id"))
 )
+_NONCE: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in ("device_id", "nonce", "at")}
+_CLAIM = {
+    dialect.__name__.rpartition(".")[2]: Prepared(
+        dialect.insert(DeviceNonce).values(_NONCE).on_conflict_do_nothing()
+    )
+    for dialect in (sqlite, postgresql)
+}
 
 
 def _from_cookie(db: Session) -> Actor | None:
@@ -275,9 +280,10 @@ def _from_token(db: Session, token: str, now: datetime) -> Actor:
 
 
 def _from_device(db: Session, signed: signatures.DeviceSignature, now: datetime) -> Actor:
-    row = db.execute(_BY_DEVICE.where(Device.id == signed.device)).one_or_none()
-    if row is None:
+    found = _BY_DEVICE.rows(db, device_id=signed.device)
+    if not found:
         raise Problem("device_unknown", "This device is not paired. Pair it again in the dashboard.", 401)
+    row = found[0]
     public_key, revoked_at, g.device_seen_at = row[:3]
     target = request.script_root + request.path
     if request.query_string:

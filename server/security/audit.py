@@ -14,11 +14,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from server.db.prepared import Prepared
 from server.db.tables import AuditEntry, Evidence, Installation, table_of
 from server.security.keys import DataKey
 from server.security.secrets import Vault, vault_of
@@ -27,6 +29,11 @@ FIRST_PREVIOUS = "0" * 64
 EVIDENCE_KEPT = "evidence.kept"
 _ENTRY = table_of(AuditEntry)
 _HEAD = table_of(Installation)
+_END = Prepared(select(_HEAD.c.audit_seq, _HEAD.c.audit_hash))
+_APPEND = Prepared(insert(_ENTRY).values({column.name: bindparam(column.name) for column in _ENTRY.c}))
+_MOVE_END = Prepared(
+    update(_HEAD).values(audit_seq=bindparam("seq"), audit_hash=bindparam("hash"), audit_mac=bindparam("mac"))
+)
 
 
 def record(
@@ -56,7 +63,7 @@ def record_many(
     """Appends an entry for each (action, subject, detail), in order, with one insert; gives the last seq."""
     at = (now or datetime.now(UTC)).astimezone(UTC)
     vault = vault_of(session)
-    seq, previous = session.execute(select(_HEAD.c.audit_seq, _HEAD.c.audit_hash)).one()
+    [(seq, previous)] = _END.rows(session)
     rows = []
     for action, subject, detail in acts:
         seq += 1
@@ -72,12 +79,8 @@ def record_many(
         previous = row["hash"] = entry_hash(row)
         rows.append(row)
     if rows:
-        session.execute(insert(_ENTRY), rows)
-        session.execute(
-            update(_HEAD).values(
-                audit_seq=seq, audit_hash=previous, audit_mac=_head_mac(vault.key, seq, previous)
-            )
-        )
+        _APPEND.run_many(session, rows)
+        _MOVE_END.run(session, seq=seq, hash=previous, mac=_head_mac(vault.key, seq, previous))
         session.info["audited"] = True
     return int(seq)
 
@@ -107,7 +110,12 @@ def first_head(key: DataKey) -> dict[str, Any]:
 
 
 def _head_mac(key: DataKey, seq: int, last_hash: str) -> str:
-    return hmac.new(key.derive("audit head"), f"{seq}:{last_hash}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_head_key(key), f"{seq}:{last_hash}".encode(), hashlib.sha256).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _head_key(key: DataKey) -> bytes:
+    return key.derive("audit head")
 
 
 @dataclass(frozen=True, slots=True)
