@@ -180,6 +180,7 @@ _SAID = {
     "several": "is on the page more than once",
     "fallback": "was found by a second way only",
     "disagree": "is shown differently in two places",
+    "failed": "could not be looked at: the page broke it",
 }
 
 _UNKNOWN_WORD = "says a word that the profile does not know"

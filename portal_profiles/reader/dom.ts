@@ -55,11 +55,16 @@ export function data(text: Node): string {
 export function query(scope: Document | ShadowRoot | Element, selector: string): Element[] {
   const type = nodeType(scope);
   const find = type === 9 ? queryIn.document : type === 11 ? queryIn.fragment : queryIn.element;
-  return Array.from((find as (selector: string) => NodeListOf<Element>).call(scope, selector));
+  // Spread, not Array.from: old page libraries put their own in its place.
+  return [...(find as (selector: string) => NodeListOf<Element>).call(scope, selector)];
 }
 
 /** Visits what a selector finds, without a list in between. */
-export function forEach(root: Document | ShadowRoot, selector: string, visit: (element: Element) => void): void {
+export function forEach(
+  root: Document | ShadowRoot,
+  selector: string,
+  visit: (element: Element) => void,
+): void {
   const found = (nodeType(root) === 9 ? queryIn.document : queryIn.fragment).call(root, selector);
   for (let at = 0; at < found.length; at += 1) visit(found[at] as Element);
 }
@@ -73,12 +78,13 @@ export function shownParent(node: Node): Element | null {
   const parent = parentNode(node);
   if (parent === null) return null;
   if (isElement(parent)) return parent;
-  return nodeType(parent) === 11 && parent instanceof ShadowRoot ? shadowHost(parent) : null;
+  return parent instanceof ShadowRoot ? shadowHost(parent) : null;
 }
 
 /** Whether `inner` is `outer` or stands anywhere inside it, shadow roots included. */
 export function contains(outer: Element, inner: Node): boolean {
-  for (let node: Node | null = inner; node !== null; node = shownParent(node)) if (node === outer) return true;
+  for (let node: Node | null = inner; node !== null; node = shownParent(node))
+    if (node === outer) return true;
   // A slotted element's light-tree parents are its ancestors too.
   for (let node: Node | null = inner; node !== null; node = parentNode(node)) if (node === outer) return true;
   return false;
@@ -101,7 +107,10 @@ export function key(text: string): string {
   return folded(text).toLowerCase();
 }
 
-/** How two labels are compared: also without the colon, the mark of a required field or the arrow of a sort. */
+/**
+ * How two labels are compared: also without the colon, the mark of a required field or the arrow of a
+ * sort.
+ */
 export function labelKey(text: string): string {
   const plain = key(text);
   if (/^[^*\s].*[a-z0-9]$/.test(plain)) return plain;

@@ -1,8 +1,21 @@
-/** A declared locator -> elements. What is not visible is not found, except a hidden control that is asked for. */
+/**
+ * A declared locator -> elements. What is not visible is not found, except a hidden control that is
+ * asked for.
+ */
 
 import {
-  attribute, contains, folded, isElement, labelKey, nearest, nextElement, nextSibling, parentNode, query,
-  quoted, tag,
+  attribute,
+  contains,
+  folded,
+  isElement,
+  labelKey,
+  nearest,
+  nextElement,
+  nextSibling,
+  parentNode,
+  query,
+  quoted,
+  tag,
 } from "./dom";
 import { isControl, labelled, withRole } from "./names";
 import type { Survey } from "./survey";
@@ -21,7 +34,10 @@ export interface Scope {
 
 const TEST_IDS = ["data-testid", "data-test-id", "data-test", "data-cy", "data-qa"];
 
-/** The elements that the locator means, each once. Never throws: a selector that can't be read finds nothing. */
+/**
+ * The elements that the locator means, each once. Never throws: a selector that can't be read finds
+ * nothing.
+ */
 export function find(locator: Locator, scope: Scope): Element[] {
   const { within, ...rest } = locator;
   if (within === undefined) return [...new Set(one(rest, scope))];
@@ -78,7 +94,8 @@ function valuesOf(labelElement: Element, label: string, scope: Scope): Element[]
     if (isElement(control) && isControl(control)) return [control];
   }
   const id = attribute(labelElement, "id") ?? (form === null ? null : attribute(form, "id"));
-  const pointing = id === null ? [] : scope.survey.labelledBy(id).filter((element) => element !== labelElement);
+  const pointing =
+    id === null ? [] : scope.survey.labelledBy(id).filter((element) => element !== labelElement);
   if (pointing.length > 0) return pointing;
   return neighbour(labelElement, label, scope);
 }
@@ -140,7 +157,13 @@ function isSign(element: Element): boolean {
 
 function textAfter(element: Element): boolean {
   const next = nextSibling(element);
-  return next !== null && next.nodeType === 3 && folded(next.textContent ?? "").replace(/^:/, "").trim() !== "";
+  return (
+    next !== null &&
+    next.nodeType === 3 &&
+    folded(next.textContent ?? "")
+      .replace(/^:/, "")
+      .trim() !== ""
+  );
 }
 
 /** Whether the element is itself a label. */

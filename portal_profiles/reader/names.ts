@@ -1,12 +1,16 @@
-/** What elements are called: accessible names the way browsers compute them, asked only where they could match. */
+/**
+ * What elements are called: accessible names the way browsers compute them, asked only where they could
+ * match.
+ */
 
 import { computeAccessibleName } from "dom-accessibility-api";
 
-import { attribute, folded, key, labelKey, nearest, parentNode, query, tag } from "./dom";
+import { attribute, folded, isElement, key, labelKey, nearest, parentNode, query, tag } from "./dom";
 import type { Survey } from "./survey";
 
 const CONTROLS =
-  "input, select, textarea, [role=combobox], [role=textbox], [role=searchbox], [role=listbox], [role=spinbutton], " +
+  "input, select, textarea, [role=combobox], [role=textbox], [role=searchbox], [role=listbox], " +
+  "[role=spinbutton], " +
   "[role=checkbox], [role=radio], [role=switch], [role=group], [role=radiogroup], fieldset";
 
 const IMPLICIT: Record<string, string> = {
@@ -34,7 +38,8 @@ const IMPLICIT: Record<string, string> = {
   searchbox: "input[type=search]",
   status: "output",
   table: "table",
-  textbox: "textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=url]",
+  textbox:
+    "textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=url]",
 };
 
 /** Whether the element takes secrets: those are never read. */
@@ -66,7 +71,7 @@ function isOneValue(group: Element): boolean {
 /** The group of which this section of a date is a part, or null. */
 export function dateGroup(section: Element): Element | null {
   const parent = parentNode(section);
-  const group = parent instanceof Element ? nearest(parent, "[role=group]") : null;
+  const group = isElement(parent) ? nearest(parent, "[role=group]") : null;
   return group !== null && query(group, "[role=spinbutton]").length > 1 ? group : null;
 }
 
@@ -76,13 +81,17 @@ export function accessibleName(element: Element, hidden = false): string {
 
 /** Everything that the name could be made of, cheaply: a text that is not in here can't be in the name. */
 function rawName(survey: Survey, element: Element): string {
-  const parts = [attribute(element, "aria-label"), attribute(element, "title"), attribute(element, "placeholder")];
+  const parts = [
+    attribute(element, "aria-label"),
+    attribute(element, "title"),
+    attribute(element, "placeholder"),
+  ];
   parts.push(attribute(element, "value"), attribute(element, "alt"));
   for (const id of (attribute(element, "aria-labelledby") ?? "").split(/\s+/)) {
     if (id !== "") parts.push(...survey.all(`[id="${id.replace(/["\\]/g, "\\$&")}"]`).map(content));
   }
   const labels = (element as HTMLInputElement).labels;
-  if (labels instanceof NodeList) parts.push(...Array.from(labels, content));
+  if (labels instanceof NodeList) parts.push(...[...labels].map(content));
   if (tag(element) === "fieldset") parts.push(...query(element, "legend").map(content));
   return parts.join(" ");
 }
@@ -118,7 +127,9 @@ export function withRole(
   scope: Element | null,
 ): Element[] {
   const implicit = IMPLICIT[role];
-  const selector = implicit ? `[role~=${JSON.stringify(role)}], ${implicit}` : `[role~=${JSON.stringify(role)}]`;
+  const selector = implicit
+    ? `[role~=${JSON.stringify(role)}], ${implicit}`
+    : `[role~=${JSON.stringify(role)}]`;
   const wanted = name === undefined ? null : key(name);
   return survey.all(selector, scope).filter((element) => {
     const own = (attribute(element, "role") ?? "").trim().split(/\s+/)[0];
@@ -133,11 +144,15 @@ export function withRole(
 
 /** A cheap look before the costly name: pictures and nested names may say what the text does not. */
 function mayBeNamed(survey: Survey, element: Element, wanted: string): boolean {
-  if (element.childElementCount > 0 && query(element, "img, svg, [aria-label], [title], slot").length > 0) return true;
+  if (element.childElementCount > 0 && query(element, "img, svg, [aria-label], [title], slot").length > 0)
+    return true;
   return key(`${rawName(survey, element)} ${content(element)}`).includes(wanted);
 }
 
-/** The names that the page's controls go by, for naming the nearest when a declared label is gone. Never values. */
+/**
+ * The names that the page's controls go by, for naming the nearest when a declared label is gone. Never
+ * values.
+ */
 export function controlNames(survey: Survey): string[] {
   const found = new Set<string>();
   for (const element of survey.all(CONTROLS)) {

@@ -1,11 +1,23 @@
-/** A page -> which page it is, and its declared fields and rows as text. The one interpreter of a reading part. */
+/**
+ * A page -> which page it is, and its declared fields and rows as text. The one interpreter of a reading
+ * part.
+ */
 
 import { key, labelKey } from "./dom";
 import { find, type Scope } from "./locate";
 import { controlNames, isSecret } from "./names";
 import { Survey } from "./survey";
 import { Tables } from "./tables";
-import type { FieldPart, FieldText, Locator, PagePart, PageText, ReadingPart, ReadingProblem, RowsPart } from "./types";
+import type {
+  FieldPart,
+  FieldText,
+  Locator,
+  PagePart,
+  PageText,
+  ReadingPart,
+  ReadingProblem,
+  RowsPart,
+} from "./types";
 import { read as readElement } from "./value";
 
 /** Which pages fit: the signs all visible, none of the absent ones. */
@@ -15,10 +27,14 @@ export interface Fit {
   overlays: string[];
 }
 
-/** Reads one document and its open shadow roots. Frames are documents of their own: run it in each. Never throws. */
+/**
+ * Reads one document and its open shadow roots. Frames are documents of their own: run it in each. Never
+ * throws.
+ */
 export function read(root: Document, part: ReadingPart): PageText {
   const scope = scopeOf(root, part);
-  const fit = fitting(part, scope);
+  const problems: ReadingProblem[] = [];
+  const fit = fitting(part, scope, problems);
   const text: PageText = {
     slug: part.slug,
     version: part.version,
@@ -26,23 +42,24 @@ export function read(root: Document, part: ReadingPart): PageText {
     url_path: root.location?.pathname ?? "",
     fields: {},
     rows: {},
-    problems: [],
+    problems,
   };
   const page = fit.page === null ? undefined : part.pages[fit.page];
   if (page === undefined) return text;
   for (const [name, field] of Object.entries(page.fields)) {
-    const value = readField(field, scope, `fields.${name}`, text.problems);
+    const value = readField(field, scope, `fields.${name}`, problems);
     if (value !== null) text.fields[name] = value;
   }
   for (const [name, rows] of Object.entries(page.rows)) {
-    text.rows[name] = readRows(rows, scope, `rows.${name}`, text.problems);
+    const where = `rows.${name}`;
+    text.rows[name] = guarded(where, problems, () => readRows(rows, scope, where, problems)) ?? [];
   }
   return text;
 }
 
 /** Which page the document is, without reading it. */
 export function classify(root: Document, part: ReadingPart): Fit {
-  return fitting(part, scopeOf(root, part));
+  return fitting(part, scopeOf(root, part), []);
 }
 
 /** Every visible element that a locator means; `inside` narrows it to one element. */
@@ -57,8 +74,8 @@ export function locateRows(root: Document, part: ReadingPart, page: string, name
 }
 
 /**
- * The visible element that stands for a field: its control, or the stand-in of a hidden one; null when there is not
- * exactly one. `name` is a field's key, or "procedures[0].quantity" for a cell of a row.
+ * The visible element that stands for a field: its control, or the stand-in of a hidden one; null unless
+ * there is exactly one. `name` is a field's key, or "procedures[0].quantity" for a cell of a row.
  */
 export function locateField(root: Document, part: ReadingPart, page: string, name: string): Element | null {
   const spec = part.pages[page];
@@ -79,15 +96,19 @@ function scopeOf(root: Document, part: ReadingPart | null): Scope {
   const survey = new Survey(root);
   const knownLabels = new Set<string>();
   for (const page of Object.values(part?.pages ?? {})) {
-    const parts = [...Object.values(page.fields), ...Object.values(page.rows).flatMap((rows) => Object.values(rows.cells))];
+    const parts = [
+      ...Object.values(page.fields),
+      ...Object.values(page.rows).flatMap((rows) => Object.values(rows.cells)),
+    ];
     for (const { find: locator, fallback } of parts) {
-      for (const { beside } of [locator, ...fallback]) if (beside !== undefined) knownLabels.add(labelKey(beside));
+      for (const { beside } of [locator, ...fallback])
+        if (beside !== undefined) knownLabels.add(labelKey(beside));
     }
   }
   return { survey, tables: new Tables(survey), knownLabels, inside: null, hidden: false };
 }
 
-function fitting(part: ReadingPart, scope: Scope): Fit {
+function fitting(part: ReadingPart, scope: Scope, problems: ReadingProblem[]): Fit {
   const known = new Map<string, boolean>();
   const visible = (locator: Locator): boolean => {
     const name = JSON.stringify(locator);
@@ -95,7 +116,9 @@ function fitting(part: ReadingPart, scope: Scope): Fit {
     known.set(name, seen);
     return seen;
   };
-  const fits = Object.entries(part.pages).filter(([, page]) => page.sign.every(visible) && !page.absent.some(visible));
+  const fits = Object.entries(part.pages).filter(([name, page]) =>
+    guarded(`pages.${name}`, problems, () => page.sign.every(visible) && !page.absent.some(visible)),
+  );
   const under = fits.filter(([, page]) => page.kind !== "overlay").map(([name]) => name);
   return {
     page: single(under),
@@ -109,8 +132,32 @@ function single<T>(found: T[]): T | null {
   return first !== undefined && found.length === 1 ? first : null;
 }
 
+/** What the work gives, or null with a problem where the page breaks it: one field's trap spoils no other. */
+function guarded<T>(where: string, problems: ReadingProblem[], work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    problems.push({ where, problem: "failed", count: 0, candidates: [] });
+    return null;
+  }
+}
+
+function readField(
+  field: FieldPart,
+  scope: Scope,
+  where: string,
+  problems: ReadingProblem[],
+): FieldText | null {
+  return guarded(where, problems, () => tryField(field, scope, where, problems));
+}
+
 /** One field, or null with a problem that says why: nothing, several, or two ways that disagree. */
-function readField(field: FieldPart, scope: Scope, where: string, problems: ReadingProblem[]): FieldText | null {
+function tryField(
+  field: FieldPart,
+  scope: Scope,
+  where: string,
+  problems: ReadingProblem[],
+): FieldText | null {
   const say = (problem: ReadingProblem["problem"], count: number, candidates: string[] = []): null => {
     problems.push({ where, problem, count, candidates });
     return null;
@@ -119,8 +166,10 @@ function readField(field: FieldPart, scope: Scope, where: string, problems: Read
     return field.required ? say("nothing", 0, candidates(field.stand_in ?? field.find, scope)) : null;
   }
   let value: FieldText | null = null;
-  for (const [way, locator] of [field.find, ...field.fallback].entries()) {
-    if (value !== null && !field.compare) break;
+  const ways = [field.find, ...field.fallback];
+  for (let way = 0; way < ways.length; way += 1) {
+    const locator = ways[way];
+    if (locator === undefined || (value !== null && !field.compare)) break;
     // Secrets can be signs and be typed by the robot; they are never read.
     const found = find(locator, { ...scope, hidden: field.hidden }).filter((one) => !isSecret(one));
     if (found.length > 1) return say("several", found.length);
@@ -147,7 +196,8 @@ function readRows(
   problems: ReadingProblem[],
 ): Record<string, FieldText>[] {
   const found = rowElements(rows, scope);
-  if (found.length === 0 && rows.required) problems.push({ where, problem: "nothing", count: 0, candidates: [] });
+  if (found.length === 0 && rows.required)
+    problems.push({ where, problem: "nothing", count: 0, candidates: [] });
   return found.map((inside, index) => {
     const cells: Record<string, FieldText> = {};
     for (const [name, cell] of Object.entries(rows.cells)) {
@@ -176,7 +226,10 @@ function candidates(locator: Locator, scope: Scope): string[] {
   const sought = labelKey(wanted);
   return [...new Set(labels)]
     .filter((label) => label !== "" && labelKey(label) !== sought)
-    .map((label) => ({ label, far: distance(sought, labelKey(label)) / Math.max(sought.length, label.length) }))
+    .map((label) => ({
+      label,
+      far: distance(sought, labelKey(label)) / Math.max(sought.length, label.length),
+    }))
     .sort((one, other) => one.far - other.far)
     .slice(0, 3)
     .map(({ label }) => label);
@@ -184,13 +237,15 @@ function candidates(locator: Locator, scope: Scope): string[] {
 
 /** Levenshtein's edit distance. */
 function distance(one: string, other: string): number {
-  let before = Array.from({ length: other.length + 1 }, (_, index) => index);
+  let before = [...` ${other}`].map((_, index) => index);
   for (let row = 1; row <= one.length; row += 1) {
     const now = [row];
     for (let column = 1; column <= other.length; column += 1) {
       const change = one[row - 1] === other[column - 1] ? 0 : 1;
       now[column] = Math.min(
-        (before[column] ?? 0) + 1, (now[column - 1] ?? 0) + 1, (before[column - 1] ?? 0) + change,
+        (before[column] ?? 0) + 1,
+        (now[column - 1] ?? 0) + 1,
+        (before[column - 1] ?? 0) + change,
       );
     }
     before = now;

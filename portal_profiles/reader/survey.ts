@@ -1,11 +1,40 @@
-/** One look at one document: what is visible in it, and where its texts stand. Made anew for every reading. */
+/**
+ * One look at one document: what is visible in it, and where its texts stand. Made anew for every
+ * reading.
+ */
 
 import {
-  TEXT, attribute, childNodes, contains, data, firstChild, folded, forEach, isElement, key, labelKey, nearest,
-  nextSibling, parentNode, query, shadowRoot, shownParent, tag,
+  TEXT,
+  attribute,
+  childNodes,
+  contains,
+  data,
+  firstChild,
+  folded,
+  forEach,
+  isElement,
+  key,
+  labelKey,
+  nearest,
+  nextSibling,
+  parentNode,
+  query,
+  shadowRoot,
+  shownParent,
+  tag,
 } from "./dom";
 
-const UNREAD = new Set(["script", "style", "noscript", "template", "head", "title", "option", "optgroup", "datalist"]);
+const UNREAD = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "head",
+  "title",
+  "option",
+  "optgroup",
+  "datalist",
+]);
 const STRUCTURAL = "dt, th, label, legend, caption, [role=term], [role=rowheader], [role=columnheader]";
 
 /** A text longer than this is prose, not a label. */
@@ -34,7 +63,10 @@ export class Survey {
     this.laidOut = document.documentElement.getClientRects().length > 0;
   }
 
-  /** Everything that a selector finds in the scope, open shadow roots included, in document order of each root. */
+  /**
+   * Everything that a selector finds in the scope, open shadow roots included, in document order of each
+   * root.
+   */
   all(selector: string, scope: Element | null = null): Element[] {
     if (scope === null) return this.roots.flatMap((root) => query(root, selector));
     const found = query(scope, selector);
@@ -80,13 +112,15 @@ export class Survey {
     if (style === null) return true;
     if (style.display === "none" || style.opacity === "0") return false;
     if (style.getPropertyValue("content-visibility") === "hidden") return false;
-    if (!this.laidOut || style.display === "contents" || element === this.document.documentElement) return true;
+    if (!this.laidOut || style.display === "contents" || element === this.document.documentElement)
+      return true;
     if (element === this.document.body) return true;
     if (element.getClientRects().length === 0) return false;
     const box = element.getBoundingClientRect();
     const cut = clips(style.overflowX) || clips(style.overflowY);
     if (cut && (box.width === 0 || box.height === 0)) return false;
-    if (box.width <= 1 && box.height <= 1 && (cut || style.clip !== "auto" || style.clipPath !== "none")) return false;
+    if (box.width <= 1 && box.height <= 1 && (cut || style.clip !== "auto" || style.clipPath !== "none"))
+      return false;
     if (/^rect\(0(px)?,? 0(px)?,? 0(px)?,? 0(px)?\)$/.test(style.clip)) return false;
     if (style.position === "absolute" || style.position === "fixed") {
       const view = this.document.defaultView;
@@ -183,11 +217,14 @@ export class Survey {
       for (const element of this.all(STRUCTURAL)) {
         if (element.childElementCount === 0) continue;
         const text = this.shortText(element);
-        if (text !== null) this.labels.set(labelKey(text), [...(this.labels.get(labelKey(text)) ?? []), element]);
+        if (text !== null)
+          this.labels.set(labelKey(text), [...(this.labels.get(labelKey(text)) ?? []), element]);
       }
     }
     const found = [...new Set(this.labels.get(labelKey(wanted)) ?? [])];
-    return innermost(found.filter((element) => (scope === null || contains(scope, element)) && this.shown(element)));
+    return innermost(
+      found.filter((element) => (scope === null || contains(scope, element)) && this.shown(element)),
+    );
   }
 
   /** The elements that say of themselves that they are labelled by the element with this id. */
@@ -203,7 +240,10 @@ export class Survey {
     return this.described.get(id) ?? [];
   }
 
-  /** The labels that the page shows, for naming the nearest ones when a declared label is gone. Never values. */
+  /**
+   * The labels that the page shows, for naming the nearest ones when a declared label is gone. Never
+   * values.
+   */
   shownLabels(): string[] {
     const found = new Set<string>();
     for (const element of this.all(`dt, th, label, legend, [role=columnheader], [role=term]`)) {
@@ -240,7 +280,10 @@ export class Survey {
   }
 }
 
-/** A row header names a thing (perhaps a person), unlike a column header, when the table has column headers. */
+/**
+ * A row header names a thing (perhaps a person), unlike a column header, when the table has column
+ * headers.
+ */
 function namesARow(element: Element): boolean {
   if (attribute(element, "scope") === "row") {
     const table = nearest(element, "table");
@@ -255,7 +298,7 @@ function clips(overflow: string): boolean {
 
 function directText(element: Element): string {
   let text = "";
-  for (const node of Array.from(childNodes(element))) if (node.nodeType === TEXT) text += `${data(node)} `;
+  for (const node of childNodes(element)) if (node.nodeType === TEXT) text += `${data(node)} `;
   return text;
 }
 

@@ -1,6 +1,9 @@
-/** Cells by the text of their column's header, in tables (spans counted) and in grids made of other elements. */
+/**
+ * Cells by the text of their column's header, in tables (spans counted) and in grids made of other
+ * elements.
+ */
 
-import { attribute, labelKey, nearest, parentNode, query, tag } from "./dom";
+import { attribute, isElement, labelKey, nearest, parentNode, query, tag } from "./dom";
 import type { Survey } from "./survey";
 
 const MOST_COLUMNS = 200;
@@ -16,7 +19,10 @@ export class Tables {
 
   constructor(private readonly survey: Survey) {}
 
-  /** The visible cells of this row that stand under headers of this text; more than one when headers repeat. */
+  /**
+   * The visible cells of this row that stand under headers of this text; more than one when headers
+   * repeat.
+   */
   cells(row: Element, header: string): Element[] {
     const table = nearest(row, "table, [role=table], [role=grid], [role=treegrid]");
     if (table === null) return [];
@@ -54,7 +60,11 @@ export class Tables {
     if (table === null) return [];
     return rowsOf(table)
       .filter(isHeaderRow)
-      .flatMap((one) => cellsOf(one).filter((cell) => this.survey.shown(cell)).map((cell) => this.survey.text(cell, 80)));
+      .flatMap((one) =>
+        cellsOf(one)
+          .filter((cell) => this.survey.shown(cell))
+          .map((cell) => this.survey.text(cell, 80)),
+      );
   }
 
   private layout(table: Element): Layout {
@@ -75,8 +85,14 @@ export class Tables {
         const at = number(attribute(cell, "aria-colindex"));
         if (tag(cell) !== "td" && tag(cell) !== "th" && at !== null) column = at - 1;
         while (placed[column] !== undefined && column < MOST_COLUMNS) column += 1;
-        const across = Math.min(number(attribute(cell, "colspan")) ?? number(attribute(cell, "aria-colspan")) ?? 1, MOST_COLUMNS);
-        const down = Math.min(number(attribute(cell, "rowspan")) ?? number(attribute(cell, "aria-rowspan")) ?? 1, 1000);
+        const across = Math.min(
+          number(attribute(cell, "colspan")) ?? number(attribute(cell, "aria-colspan")) ?? 1,
+          MOST_COLUMNS,
+        );
+        const down = Math.min(
+          number(attribute(cell, "rowspan")) ?? number(attribute(cell, "aria-rowspan")) ?? 1,
+          1000,
+        );
         for (let step = 0; step < across && column < MOST_COLUMNS; step += 1, column += 1) {
           placed[column] = cell;
           if (down > 1) next[column] = { cell, left: down - 1 };
@@ -116,7 +132,9 @@ function rowsOf(table: Element): Element[] {
   const own = tag(table) === "table" && attribute(table, "role") === null ? "tr" : "tr, [role=row]";
   return query(table, own).filter((row) => {
     const parent = parentNode(row);
-    return parent instanceof Element && nearest(parent, "table, [role=table], [role=grid], [role=treegrid]") === table;
+    return (
+      isElement(parent) && nearest(parent, "table, [role=table], [role=grid], [role=treegrid]") === table
+    );
   });
 }
 
@@ -124,17 +142,20 @@ function cellsOf(row: Element): Element[] {
   const cells = query(row, "td, th, [role=cell], [role=gridcell], [role=columnheader], [role=rowheader]");
   return cells.filter((cell) => {
     const parent = parentNode(cell);
-    return parent instanceof Element && nearest(parent, "tr, [role=row]") === row;
+    return isElement(parent) && nearest(parent, "tr, [role=row]") === row;
   });
 }
 
 /** A row that heads columns: in a thead, or made of column headers only. */
 export function isHeaderRow(row: Element): boolean {
   const parent = parentNode(row);
-  if (parent instanceof Element && tag(parent) === "thead") return true;
+  if (isElement(parent) && tag(parent) === "thead") return true;
   const cells = cellsOf(row);
-  return cells.length > 1 && cells.every((cell) => tag(cell) === "th" || attribute(cell, "role") === "columnheader")
-    || (cells.length > 0 && cells.every((cell) => attribute(cell, "role") === "columnheader"));
+  return (
+    (cells.length > 1 &&
+      cells.every((cell) => tag(cell) === "th" || attribute(cell, "role") === "columnheader")) ||
+    (cells.length > 0 && cells.every((cell) => attribute(cell, "role") === "columnheader"))
+  );
 }
 
 function number(text: string | null): number | null {

@@ -1,6 +1,9 @@
 /** What the reader is given (a profile's reading part) and what it gives back (one page as text). */
 
-/** Exactly one way to an element, as the profile writes it; `portal_profiles/profile.py` has the same shape. */
+/**
+ * Exactly one way to an element, as the profile writes it; `portal_profiles/profile.py` has the same
+ * shape.
+ */
 export interface Locator {
   label?: string;
   role?: string;
@@ -62,10 +65,11 @@ export interface FieldText {
   way: number;
 }
 
-export type ProblemKind = "nothing" | "several" | "fallback" | "disagree";
+/** `failed`: the page broke what looks at it; nothing is known of the field, or of whether the page fits. */
+export type ProblemKind = "nothing" | "several" | "fallback" | "disagree" | "failed";
 
 export interface ReadingProblem {
-  /** "fields.member_id", or "rows.lines[2].cells.quantity" (rows count from 0). */
+  /** "fields.member_id", "rows.lines[2].cells.quantity" (rows count from 0), or "pages.detail". */
   where: string;
   problem: ProblemKind;
   /** How many elements were found. */

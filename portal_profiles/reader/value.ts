@@ -15,7 +15,9 @@ const COMMITTING = "input, select, textarea, [role=combobox], [role=group], [rol
 export function read(scope: Scope, element: Element, way: number, label: string | null): FieldText {
   const { survey } = scope;
   const source = committing(survey, element, label);
-  const { text, value } = isControl(source) ? controlText(survey, source) : { text: shownText(scope, source, label) };
+  const { text, value } = isControl(source)
+    ? controlText(survey, source)
+    : { text: shownText(scope, source, label) };
   const field: FieldText = { text, shown: survey.shown(source), editable: editable(source), way };
   if (value !== undefined && value !== text) field.value = value;
   return field;
@@ -26,10 +28,16 @@ function committing(survey: Survey, element: Element, label: string | null): Ele
   if (isControl(element)) return element;
   const controls = survey
     .all(COMMITTING, element)
-    .filter((inner) => isControl(inner) && !isSecret(inner) && dateGroup(inner) === null && survey.shown(inner));
+    .filter(
+      (inner) => isControl(inner) && !isSecret(inner) && dateGroup(inner) === null && survey.shown(inner),
+    );
   const [only] = controls;
   if (only === undefined || controls.length !== 1) return element;
-  const around = survey.text(element, 200, (inner) => controls.includes(inner) || tag(inner) === "label" || isButton(inner));
+  const around = survey.text(
+    element,
+    200,
+    (inner) => controls.includes(inner) || tag(inner) === "label" || isButton(inner),
+  );
   return around === "" || (label !== null && labelKey(around) === labelKey(label)) ? only : element;
 }
 
@@ -53,7 +61,7 @@ function controlText(survey: Survey, element: Element): { text: string; value?: 
 }
 
 function selectText(select: HTMLSelectElement): { text: string; value: string } {
-  const options = Array.from(select.selectedOptions).filter((option) => option.value !== "");
+  const options = [...select.selectedOptions].filter((option) => option.value !== "");
   return {
     text: options.map((option) => folded(option.label || option.text)).join(", "),
     value: options.map((option) => option.value).join(", "),
@@ -70,7 +78,9 @@ function dateText(survey: Survey, group: Element, sections: Element[]): string {
 
 function chosen(group: Element): string {
   const picked = query(group, "input[type=radio], [role=radio]").filter((radio) =>
-    tag(radio) === "input" ? (radio as HTMLInputElement).checked : attribute(radio, "aria-checked") === "true",
+    tag(radio) === "input"
+      ? (radio as HTMLInputElement).checked
+      : attribute(radio, "aria-checked") === "true",
   );
   return picked.map((radio) => accessibleName(radio)).join(", ");
 }
@@ -81,12 +91,17 @@ function typed(value: string): string {
   return PROMPT.test(text) ? "" : text;
 }
 
-/** Visible text without the buttons beside it ("Copy"), unless there is nothing else; and without its own label. */
+/**
+ * Visible text without the buttons beside it ("Copy"), unless there is nothing else; and without its own
+ * label.
+ */
 function shownText({ survey, ...scope }: Scope, element: Element, label: string | null): string {
   const inner = label === null ? [] : query(element, "*");
-  const own = inner.find((one) => labelKey(survey.text(one, 200)) === labelKey(label ?? "") && survey.shown(one));
+  const own = inner.find(
+    (one) => labelKey(survey.text(one, 200)) === labelKey(label ?? "") && survey.shown(one),
+  );
   if (own === undefined) return survey.text(element, 4000, isButton) || survey.text(element);
-  // The label and its value share one element, as in <p><b>Status:</b> Approved</p>: up to the next label or line.
+  // Label and value share one element, as in <p><b>Status:</b> Approved</p>: up to the next label or line.
   let text = "";
   for (let node = nextSibling(own); node !== null; node = nextSibling(node)) {
     if (node.nodeType === TEXT) text += data(node);
@@ -98,7 +113,11 @@ function shownText({ survey, ...scope }: Scope, element: Element, label: string 
 }
 
 function isButton(element: Element): boolean {
-  return tag(element) === "button" || attribute(element, "role") === "button" || attribute(element, "role") === "tooltip";
+  return (
+    tag(element) === "button" ||
+    attribute(element, "role") === "button" ||
+    attribute(element, "role") === "tooltip"
+  );
 }
 
 function editable(element: Element): boolean {
@@ -107,5 +126,9 @@ function editable(element: Element): boolean {
     const control = element as HTMLInputElement;
     return !control.disabled && !control.readOnly && !control.matches(":disabled");
   }
-  return isControl(element) && attribute(element, "aria-disabled") !== "true" && attribute(element, "aria-readonly") !== "true";
+  return (
+    isControl(element) &&
+    attribute(element, "aria-disabled") !== "true" &&
+    attribute(element, "aria-readonly") !== "true"
+  );
 }

@@ -9,14 +9,19 @@ describe("a form control by its label", () => {
     ["around it", '<label>Member ID <input value="X1"></label>'],
     ["aria-label", '<input aria-label="member  id" value="X1">'],
     ["aria-labelledby", '<b id="l">Member</b> <i id="k">ID</i><input aria-labelledby="l k" value="X1">'],
-    ["with a colon and the mark of a required field", '<label for="m">Member ID: *</label><input id="m" value="X1">'],
+    [
+      "with a colon and the mark of a required field",
+      '<label for="m">Member ID: *</label><input id="m" value="X1">',
+    ],
     ["a textarea", '<label for="m">Member ID</label><textarea id="m">X1</textarea>'],
   ])("is found: %s", (_, html) => {
     expect(textAt(html, { label: "Member ID" })).toBe("X1");
   });
 
   test("is not found by a part of the label", () => {
-    expect(textAt('<label>Other Member ID <input value="X1"></label>', { label: "Member ID" })).toBeUndefined();
+    expect(
+      textAt('<label>Other Member ID <input value="X1"></label>', { label: "Member ID" }),
+    ).toBeUndefined();
   });
 
   test("is not given when two controls have the label", () => {
@@ -27,7 +32,8 @@ describe("a form control by its label", () => {
   });
 
   test("counts only where it is visible: leftovers of earlier steps stay in the page", () => {
-    const html = '<div style="display:none"><label>NPI <input value="1"></label></div><label>NPI <input value="2"></label>';
+    const html =
+      '<div style="display:none"><label>NPI <input value="1"></label></div><label>NPI <input value="2"></label>';
     expect(textAt(html, { label: "NPI" })).toBe("2");
   });
 
@@ -44,8 +50,14 @@ describe("the value beside its own label", () => {
     ["a definition list", "<dl><dt>Status</dt><dd>Approved</dd><dt>Plan</dt><dd>PPO</dd></dl>"],
     ["a definition list in groups", "<dl><div><dt>Status</dt><dd>Approved</dd></div></dl>"],
     ["a row header", "<table><tr><th>Status</th><td>Approved</td></tr></table>"],
-    ["two pairs in a row of cells", "<table><tr><td>Status:</td><td>Approved</td><td>Plan</td><td>PPO</td></tr></table>"],
-    ["row headers for two pairs", "<table><tr><th>Status</th><td>Approved</td><th>Plan</th><td>PPO</td></tr></table>"],
+    [
+      "two pairs in a row of cells",
+      "<table><tr><td>Status:</td><td>Approved</td><td>Plan</td><td>PPO</td></tr></table>",
+    ],
+    [
+      "row headers for two pairs",
+      "<table><tr><th>Status</th><td>Approved</td><th>Plan</th><td>PPO</td></tr></table>",
+    ],
     ["siblings", "<div><span>Status</span><span>Approved</span></div>"],
     ["a label in a wrapper", "<div><div><b>Status</b></div><div>Approved</div></div>"],
     ["a label in two pieces", "<dl><dt><b>Status</b> <i>*</i></dt><dd>Approved</dd></dl>"],
@@ -54,7 +66,10 @@ describe("the value beside its own label", () => {
     ["a label of a control", '<label for="s">Status</label><input id="s" readonly value="Approved">'],
     ["an icon between", "<div><span>Status</span><i class=icon></i><span>Approved</span></div>"],
     ["a button to copy", "<dl><dt>Status</dt><dd>Approved <button>Copy</button></dd></dl>"],
-    ["a row of a grid", '<div role=table><div role=row><span role=rowheader>Status</span><span role=cell>Approved</span></div></div>'],
+    [
+      "a row of a grid",
+      "<div role=table><div role=row><span role=rowheader>Status</span><span role=cell>Approved</span></div></div>",
+    ],
   ])("is read from %s", (_, html) => {
     expect(textAt(html, { beside: "Status" })).toBe("Approved");
   });
@@ -62,8 +77,14 @@ describe("the value beside its own label", () => {
   test.each([
     ["a part of the label", "<dl><dt>Status of the plan</dt><dd>Approved</dd></dl>"],
     ["prose that has the word", "<p>Status is explained below.</p><p>Approved</p>"],
-    ["a column's header", "<table><tr><th>Status</th><th>Plan</th></tr><tr><td>Approved</td><td>PPO</td></tr></table>"],
-    ["a cell of a list", "<table><thead><tr><th>A</th><th>B</th></tr></thead><tr><td>Status</td><td>Approved</td></tr></table>"],
+    [
+      "a column's header",
+      "<table><tr><th>Status</th><th>Plan</th></tr><tr><td>Approved</td><td>PPO</td></tr></table>",
+    ],
+    [
+      "a cell of a list",
+      "<table><thead><tr><th>A</th><th>B</th></tr></thead><tr><td>Status</td><td>Approved</td></tr></table>",
+    ],
     ["a label without a value", "<div><p>Approved</p><div><span>Status</span></div></div>"],
     ["a label next to a label", "<div><span>Status</span><span>Plan:</span></div>"],
     ["what only a screen reader hears of", '<dl style="display:none"><dt>Status</dt><dd>Approved</dd></dl>'],
@@ -79,12 +100,15 @@ describe("the value beside its own label", () => {
 
   test("may be empty", () => {
     expect(textAt("<dl><dt>Number</dt><dd></dd></dl>", { beside: "Number" })).toBe("");
-    expect(textAt("<div><span>Number</span><span></span><span>Plan</span></div>", { beside: "Number" })).toBe("");
+    expect(textAt("<div><span>Number</span><span></span><span>Plan</span></div>", { beside: "Number" })).toBe(
+      "",
+    );
   });
 
   test("keeps every word beside it: a qualifier is part of a status", () => {
-    expect(textAt("<p><b>Status:</b> Approved <i>for review only</i></p>", { beside: "Status" }))
-      .toBe("Approved for review only");
+    expect(textAt("<p><b>Status:</b> Approved <i>for review only</i></p>", { beside: "Status" })).toBe(
+      "Approved for review only",
+    );
   });
 
   test("is not given when two places say it", () => {
@@ -103,7 +127,9 @@ describe("other ways to an element", () => {
   });
 
   test("a test id may have spaces", () => {
-    expect(textAt('<p data-testid="test Claim &quot;Status&quot;">A</p>', { test_id: 'test Claim "Status"' })).toBe("A");
+    expect(
+      textAt('<p data-testid="test Claim &quot;Status&quot;">A</p>', { test_id: 'test Claim "Status"' }),
+    ).toBe("A");
   });
 
   test("a role with a name is whole, unless a part is asked for", () => {

@@ -1,4 +1,7 @@
-/** Pages and parts for the tests: a document from HTML, a reading part from the few keys that a test is about. */
+/**
+ * Pages and parts for the tests: a document from HTML, a reading part from the few keys that a test is
+ * about.
+ */
 
 import { read } from "../read";
 import type { FieldPart, Locator, PagePart, PageText, ReadingPart } from "../types";
@@ -10,7 +13,14 @@ export function show(html: string): Document {
 
 export function field(find: Locator, more: Partial<FieldPart> = {}): FieldPart {
   return {
-    find, fallback: [], field: null, required: false, hidden: false, stand_in: null, compare: false, ...more,
+    find,
+    fallback: [],
+    field: null,
+    required: false,
+    hidden: false,
+    stand_in: null,
+    compare: false,
+    ...more,
   };
 }
 

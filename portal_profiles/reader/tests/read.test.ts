@@ -7,7 +7,11 @@ describe("which page it is", () => {
   const pages = part({
     results: page({ kind: "results", sign: [{ css: "table" }] }),
     none: page({ kind: "no_results", sign: [{ text: "None found" }] }),
-    search: page({ kind: "search", sign: [{ css: "form" }], absent: [{ css: "table" }, { text: "None found" }] }),
+    search: page({
+      kind: "search",
+      sign: [{ css: "form" }],
+      absent: [{ css: "table" }, { text: "None found" }],
+    }),
     cookies: page({ kind: "overlay", sign: [{ css: ".cookies" }] }),
   });
 
@@ -40,7 +44,8 @@ describe("a field with several ways", () => {
   const second = { fallback: [{ test_id: "status" }] };
 
   test("says when only the second way found it, with the nearest labels and no value", () => {
-    const html = "<dl><dt>Statuss</dt><dd data-testid=status>Approved</dd><dt>Plan 12345</dt><dd>Secret</dd></dl>";
+    const html =
+      "<dl><dt>Statuss</dt><dd data-testid=status>Approved</dd><dt>Plan 12345</dt><dd>Secret</dd></dl>";
     const text = readFields(html, { status: field(ways, second) });
     expect(text.fields.status).toMatchObject({ text: "Approved", way: 1 });
     expect(text.problems).toEqual([
@@ -62,8 +67,12 @@ describe("a field with several ways", () => {
   });
 
   test("is named with the nearest labels when it is required and gone", () => {
-    const html = "<dl><dt>Review status</dt><dd>Approved</dd><dt>Plan</dt><dd>PPO</dd></dl><label>Stat <input></label>";
-    const text = readFields(html, { status: field(ways, { required: true }), plan: field({ beside: "Gone" }) });
+    const html =
+      "<dl><dt>Review status</dt><dd>Approved</dd><dt>Plan</dt><dd>PPO</dd></dl><label>Stat <input></label>";
+    const text = readFields(html, {
+      status: field(ways, { required: true }),
+      plan: field({ beside: "Gone" }),
+    });
     expect(text.problems).toEqual([
       { where: "fields.status", problem: "nothing", count: 0, candidates: ["Stat", "Review status", "Plan"] },
     ]);
@@ -72,13 +81,22 @@ describe("a field with several ways", () => {
 
 describe("what a control says", () => {
   test("a select says its chosen option's text, and its value beside", () => {
-    const html = '<label>Level <select><option value="">Choose</option><option value="OP" selected>Outpatient</option></select></label>';
-    expect(readFields(html, { it: field({ css: "select" }) }).fields.it)
-      .toEqual({ text: "Outpatient", value: "OP", shown: true, editable: true, way: 0 });
+    const html =
+      '<label>Level <select><option value="">Choose</option><option value="OP" selected>Outpatient</option></select></label>';
+    expect(readFields(html, { it: field({ css: "select" }) }).fields.it).toEqual({
+      text: "Outpatient",
+      value: "OP",
+      shown: true,
+      editable: true,
+      way: 0,
+    });
   });
 
   test.each([
-    ["a select with nothing chosen", '<select><option value="" selected>Choose one</option><option>A</option></select>'],
+    [
+      "a select with nothing chosen",
+      '<select><option value="" selected>Choose one</option><option>A</option></select>',
+    ],
     ["an untouched mask", '<input value="__/__/____">'],
     ["a picker's prompt", '<input value="MM/DD/YYYY">'],
     ["spaces", '<input value="   ">'],
@@ -109,7 +127,8 @@ describe("what a control says", () => {
   });
 
   test("a password is never read, whatever the profile says", () => {
-    const html = '<label>Password <input type="password" value="a"></label><input id="b" autocomplete="current-password" value="b">';
+    const html =
+      '<label>Password <input type="password" value="a"></label><input id="b" autocomplete="current-password" value="b">';
     const text = readFields(html, {
       one: field({ label: "Password" }),
       two: field({ css: "[type=password]" }),
@@ -149,23 +168,28 @@ describe("a hidden control behind a styled one", () => {
 });
 
 describe("rows", () => {
-  const lines = (cells: Record<string, string>, row = "tbody tr") => page({
-    rows: {
-      lines: {
-        row: { css: row },
-        required: false,
-        cells: Object.fromEntries(Object.entries(cells).map(([name, column]) => [name, field({ column })])),
+  const lines = (cells: Record<string, string>, row = "tbody tr") =>
+    page({
+      rows: {
+        lines: {
+          row: { css: row },
+          required: false,
+          cells: Object.fromEntries(Object.entries(cells).map(([name, column]) => [name, field({ column })])),
+        },
       },
-    },
-  });
+    });
   const texts = (html: string, spec = lines({ code: "Code", units: "Units" })) =>
     read(show(html), part({ detail: spec })).rows.lines?.map((row) =>
-      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, cell.text])));
+      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, cell.text])),
+    );
 
   test("are read under their headers, in the page's order", () => {
     const html = `<table><thead><tr><th>Units</th><th>Code ▲</th></tr></thead>
       <tbody><tr><td>3</td><td>97110</td></tr><tr><td>4</td><td>97140</td></tr></tbody></table>`;
-    expect(texts(html)).toEqual([{ code: "97110", units: "3" }, { code: "97140", units: "4" }]);
+    expect(texts(html)).toEqual([
+      { code: "97110", units: "3" },
+      { code: "97140", units: "4" },
+    ]);
   });
 
   test("count spans of columns and rows", () => {
@@ -178,8 +202,9 @@ describe("rows", () => {
     const html = `<table><thead><tr><th colspan="2">Requested</th><th colspan="2">Approved</th></tr>
       <tr><th>Code</th><th>Units</th><th>Code</th><th>Units</th></tr></thead>
       <tbody><tr><td>97530</td><td>9</td><td>97110</td><td>3</td></tr></tbody></table>`;
-    expect(texts(html, lines({ asked: "Requested / Units", given: "Approved / Units" })))
-      .toEqual([{ asked: "9", given: "3" }]);
+    expect(texts(html, lines({ asked: "Requested / Units", given: "Approved / Units" }))).toEqual([
+      { asked: "9", given: "3" },
+    ]);
     const unclear = read(show(html), part({ detail: lines({ units: "Units" }) }));
     expect(unclear.rows.lines).toEqual([{}]);
     expect(problem(unclear)).toBe("several 2");
@@ -188,13 +213,27 @@ describe("rows", () => {
   test("leave out hidden rows, header rows and the row that says there is none", () => {
     const html = `<table><tr><th>Code</th><th>Units</th></tr><tr style="display:none"><td>1</td><td>2</td></tr>
       <tr><td colspan="2">No lines</td></tr><tr><td>97110</td><td>3</td></tr></table>`;
-    expect(texts(html, lines({ code: "Code", units: "Units" }, "tr"))).toEqual([{ code: "97110", units: "3" }]);
+    expect(texts(html, lines({ code: "Code", units: "Units" }, "tr"))).toEqual([
+      { code: "97110", units: "3" },
+    ]);
   });
 
   test("are read from a grid of other elements", () => {
     const html = `<div role="grid"><div role="row"><b role="columnheader">Code</b><b role="columnheader">Units</b></div>
       <div role="row"><i role="gridcell">97110</i><i role="gridcell">3</i></div></div>`;
-    expect(texts(html, lines({ code: "Code", units: "Units" }, "[role=row]"))).toEqual([{ code: "97110", units: "3" }]);
+    expect(texts(html, lines({ code: "Code", units: "Units" }, "[role=row]"))).toEqual([
+      { code: "97110", units: "3" },
+    ]);
+  });
+
+  test("of a grid that draws only some columns are read by the columns' own numbers", () => {
+    const html = `<div role="grid"><div role="row"><b role="columnheader" aria-colindex="2">Code</b>
+      <b role="columnheader" aria-colindex="5">Units</b></div><div role="row"><i role="gridcell" aria-colindex="5">3</i></div>
+      <div role="row"><i role="gridcell" aria-colindex="2">97110</i><i role="gridcell" aria-colindex="5">4</i></div></div>`;
+    expect(texts(html, lines({ code: "Code", units: "Units" }, "[role=row]"))).toEqual([
+      { units: "3" },
+      { code: "97110", units: "4" },
+    ]);
   });
 
   test("of a form have their own labels, and are marked by their place", () => {
@@ -203,7 +242,8 @@ describe("rows", () => {
         procedures: { row: { css: "fieldset" }, required: false, cells: { code: field({ label: "Code" }) } },
       },
     });
-    const html = "<fieldset><label>Code <input id=a value=97110></label></fieldset><fieldset><label>Code <input id=b></label></fieldset>";
+    const html =
+      "<fieldset><label>Code <input id=a value=97110></label></fieldset><fieldset><label>Code <input id=b></label></fieldset>";
     const text = read(show(html), part({ form: spec }));
     expect(text.rows.procedures?.map((row) => row.code?.text)).toEqual(["97110", ""]);
     expect(locateField(document, part({ form: spec }), "form", "procedures[1].code")?.id).toBe("b");
@@ -214,5 +254,29 @@ describe("rows", () => {
   test("are missed when they are required", () => {
     const spec = page({ rows: { lines: { row: { css: "tr" }, required: true, cells: {} } } });
     expect(problem(read(show("<p></p>"), part({ detail: spec })))).toBe("nothing 0");
+  });
+});
+
+describe("a page that breaks what looks at it", () => {
+  test("spoils only the field that it breaks, and that is said", () => {
+    const page_ = show('<label>NPI <input id="npi"></label><dl><dt>Status</dt><dd>Approved</dd></dl>');
+    Object.defineProperty(page_.getElementById("npi"), "labels", {
+      get() {
+        throw new Error("trap");
+      },
+    });
+    const text = read(
+      page_,
+      part({
+        detail: page({ fields: { npi: field({ label: "NPI" }), status: field({ beside: "Status" }) } }),
+        other: page({ sign: [{ label: "NPI" }] }),
+      }),
+    );
+    expect(text.page).toBe("detail");
+    expect(text.fields.status?.text).toBe("Approved");
+    expect(text.problems.map(({ where, problem: kind }) => `${where} ${kind}`)).toEqual([
+      "pages.other failed",
+      "fields.npi failed",
+    ]);
   });
 });
