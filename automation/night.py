@@ -297,7 +297,7 @@ class _Pass:
         if seen.kind is PageKind.NO_RESULTS:
             shown = await self._picture()
             return self._outcome(query, OutcomeKind.NOT_FOUND, "", attempt, evidence=shown)
-        if seen.kind is not PageKind.RESULTS:
+        if seen.kind is PageKind.DETAIL:
             return await self._read(session, query, seen, attempt)
         index = the_row(self._profile, seen, query)
         tab = await self._open(session, seen, index)
@@ -328,8 +328,6 @@ class _Pass:
 
     async def _read(self, session: Session, query: Query, seen: Seen, attempt: int) -> Outcome:
         """What a detail page says, once it is sure to be whole and this patient's."""
-        if seen.kind is not PageKind.DETAIL:
-            raise Ended(OutcomeKind.PAGE_CHANGED, "", seen.problems)
         if absent := lacking(seen):
             raise Ended(OutcomeKind.PAGE_CHANGED, "The page lacks what its profile requires.", absent)
         reading = interpret(self._profile, seen.text)

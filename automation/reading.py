@@ -94,6 +94,16 @@ def look_script() -> str:
     return f"async (a) => {{\n{reader_script()}\n{_LOOK}\n}}"
 
 
+@cache
+def missing_script() -> str:
+    """The reader and the question which of some locators find nothing, as one function expression."""
+    ask = """
+  const seen = (sign) => TallystickReader.locate(document, sign).length > 0;
+  return a.map((sign, index) => (seen(sign) ? -1 : index)).filter((index) => index >= 0);
+"""
+    return f"(a) => {{\n{reader_script()}\n{ask}\n}}"
+
+
 class Eye:
     """Looks at the pages of one tab through one profile."""
 
@@ -137,6 +147,27 @@ class Eye:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def missing(self, pages: Collection[PageSpec]) -> tuple[str, ...]:
+        """The declared signs of these pages that are not to be seen now, as sentences for the profile's
+        author."""
+        found: list[str] = []
+        for spec in pages:
+            frame = await self.frame_of(spec.frame)
+            if frame is None:
+                found.append(f"{spec.name}: its frame is not there")
+                continue
+            self.round_trips += 1
+            try:
+                absent: list[int] = await frame.evaluate(
+                    missing_script(), [locator.to_json() for locator in spec.sign]
+                )
+            except PlaywrightError:
+                absent = []
+            found += [
+                f"{spec.name}: its sign {named(spec.sign[index])} is not to be seen" for index in absent
+            ]
+        return tuple(found)
 
     async def frame_of(self, locator: Locator | None) -> Frame | None:
         """The page's own frame, or the iframe that the profile declares; None while it is not there."""
@@ -229,6 +260,11 @@ SELECTORS: Mapping[str, str] = {"css": "%s", "id": '[id="%s"]', "test_id": '[dat
 def css_of(locator: Locator) -> str:
     """The CSS selector of a locator by css, id or test_id. Raises KeyError for another way."""
     return SELECTORS[locator.way] % locator.value
+
+
+def named(locator: Locator) -> str:
+    """A locator for a person: its way and what it looks for."""
+    return f"{locator.way} {locator.name or locator.value!r}"
 
 
 def sentences(problems: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -162,9 +162,18 @@ class Session:
             spec = seen.page
             if spec is None:
                 self._raise_for_silence(seen)
-                _raise_for_staying(last, seen)
+                if last is not None and _stays(last, seen):
+                    # The same document, nothing known said: a code may have been used by another pass a
+                    # moment ago.
+                    self._raise_for_staying(last)
+                    assert last.page is not None
+                    gone_through[last.page.name] += 1
+                    await self._pass_page(last, gone_through[last.page.name])
+                    continue
                 raise Ended(
-                    OutcomeKind.PAGE_CHANGED, "The sign-in showed a page that is not known.", seen.problems
+                    OutcomeKind.PAGE_CHANGED,
+                    "The sign-in showed a page that is not known.",
+                    await self.eye.missing(self.profile.pages_of(*STEP_KINDS, PageKind.HOME)),
                 )
             self._raise_for(seen)
             if spec.kind in INSIDE:
@@ -227,7 +236,8 @@ class Session:
     async def see(self, *kinds: PageKind, acted_on: Seen | None = None) -> Seen:
         """Waits for a page of one of these kinds (any, when none is given), overlays dealt with.
 
-        Raises Ended for a page that stops, TechnicalFault when the portal failed or owes its answer.
+        Raises Ended for a page that stops, and for one that is not of these kinds (with what is missing of
+        them); TechnicalFault when the portal failed or owes its answer.
         """
         wanted = self.profile.pages_of(*kinds) if kinds else tuple(self.profile.pages.values())
         seen = await self._look(wanted, acted_on=acted_on)
@@ -236,6 +246,8 @@ class Session:
             raise Ended(OutcomeKind.SIGNED_OUT, "The portal asks to sign in again.")
         if seen.page is None or (kinds and seen.kind not in kinds):
             self._raise_for_silence(seen)
+            if kinds:
+                raise Ended(OutcomeKind.PAGE_CHANGED, "", await self.eye.missing(wanted))
         return seen
 
     def hands_for(self, query: Query) -> steps.Hands:
@@ -372,21 +384,24 @@ class Session:
         if self.gate.waiting or (seen is not None and seen.loading):
             raise TechnicalFault("The portal did not answer in time.")
 
+    def _raise_for_staying(self, last: Seen) -> None:
+        """Raises what it means when a page of the sign-in stays after its steps, unless it asked for a
+        code."""
+        assert last.page is not None
+        asked = " ".join(step.value or "" for step in last.page.steps)
+        if "{password}" in asked:
+            raise Ended(
+                OutcomeKind.CREDENTIALS_REFUSED, "The sign-in page stayed after the password was sent once."
+            )
+        if "{code}" not in asked:
+            raise Ended(OutcomeKind.PAGE_CHANGED, f"The page {last.page.name} stayed after its steps.")
+
     def _heard(self, error: WebError) -> None:
         message = error.error.message
         if steps.REFUSED in message:
             self._refused_clicks.append(f"refused a click on {message.rsplit(': ', 1)[-1]!r}")
 
 
-def _raise_for_staying(last: Seen | None, seen: Seen) -> None:
-    """Raises what it means when a page of the sign-in stays after its steps, with nothing said that is
-    known."""
-    if last is None or last.page is None or last.page.name not in seen.text.get("fits", ()):
-        return
-    asked = " ".join(step.value or "" for step in last.page.steps)
-    if "{password}" in asked:
-        raise Ended(
-            OutcomeKind.CREDENTIALS_REFUSED, "The sign-in page stayed after the password was sent once."
-        )
-    if "{code}" in asked:
-        raise Ended(OutcomeKind.CODE_NEEDED, "The portal did not take the code of this account's app.")
+def _stays(last: Seen, seen: Seen) -> bool:
+    """Whether the page that was gone through is still what stands there."""
+    return last.page is not None and last.page.name in seen.text.get("fits", ())

@@ -22,7 +22,7 @@ from playwright.async_api import Locator as PlaywrightLocator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from automation.outcomes import Ended, OutcomeKind, TechnicalFault
-from automation.reading import SELECTORS, Eye, Seen, css_of
+from automation.reading import SELECTORS, Eye, Seen, css_of, named
 from portal_profiles.acting_words import ACTING_PATTERN
 from portal_profiles.profile import Locator, PageSpec, Profile, Step
 from portal_profiles.reader import reader_script
@@ -165,15 +165,15 @@ class Hands:
                         raise Ended(
                             OutcomeKind.PAGE_CHANGED,
                             "A click was refused: a look never acts.",
-                            (f"{_named(locator)} says {said.removeprefix('acts:')!r}",),
+                            (f"{named(locator)} says {said.removeprefix('acts:')!r}",),
                         )
-                    raise StepFailed(f"{_named(locator)} is there {said.removeprefix('count:')} times")
+                    raise StepFailed(f"{named(locator)} is there {said.removeprefix('count:')} times")
                 except PlaywrightError as error:
                     if self.page.is_closed():
                         raise TechnicalFault("The browser's tab closed.") from error
                     # The document was replaced while it was searched: the next one is searched.
             if loop.time() >= deadline:
-                raise StepFailed(f"{_named(locator)} is not there")
+                raise StepFailed(f"{named(locator)} is not there")
             await asyncio.sleep(0.02)
 
     async def press_down(self, find: Callable[[], Awaitable[ElementHandle]]) -> None:
@@ -240,7 +240,7 @@ async def type_in(hands: Hands, step: Step) -> None:
     if hands.may_act and {"password", "code"}.intersection(slots(template)):
         frame = await hands.eye.frame_of(hands.frame)
         if frame is None:
-            raise StepFailed(f"{_named(_locator(step))} is not there")
+            raise StepFailed(f"{named(_locator(step))} is not there")
         control = _secret_control(frame, _locator(step))
         await _tried(control.fill(hands.filled(template), timeout=hands.seconds * 1000), step)
         return
@@ -263,7 +263,7 @@ async def select(hands: Hands, step: Step) -> None:
         wanted,
     )
     if value is None:
-        raise StepFailed(f"{_named(_locator(step))} does not offer what is to be chosen")
+        raise StepFailed(f"{named(_locator(step))} does not offer what is to be chosen")
     await _tried(element.select_option(value=value, timeout=hands.seconds * 1000), step)
 
 
@@ -336,7 +336,7 @@ def _secret_control(frame: Frame, locator: Locator) -> PlaywrightLocator:
         pattern = rf"^\s*{folded}\s*[:*]?\s*$" if locator.exact else folded
         return frame.get_by_label(re.compile(pattern, re.IGNORECASE)).filter(visible=True)
     if locator.way not in SELECTORS:
-        raise StepFailed(f"{_named(locator)}: a password or code is found by label, id, test_id or css")
+        raise StepFailed(f"{named(locator)}: a password or code is found by label, id, test_id or css")
     return frame.locator(css_of(locator)).filter(visible=True)
 
 
@@ -344,14 +344,10 @@ async def _tried(doing: Awaitable[object], step: Step) -> None:
     try:
         await doing
     except PlaywrightTimeout:
-        raise StepFailed(f"{_named(_locator(step))} can't be used") from None
+        raise StepFailed(f"{named(_locator(step))} can't be used") from None
     except PlaywrightError as error:
         raise TechnicalFault("The page went away while it was filled in.") from error
 
 
 def _locator(step: Step) -> Locator:
     return step.locator or Locator("css", ":focus")
-
-
-def _named(locator: Locator) -> str:
-    return f"{locator.way} {locator.name or locator.value!r}"
