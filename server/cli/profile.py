@@ -210,23 +210,21 @@ def _queries(path: Path) -> list[Query]:
     data = _json_file(path, 'a list of queries, as in [{"id": "1", "reference_number": "..."}]')
     if not isinstance(data, list):
         raise Problem("not_a_list", f"{path} must hold a list of queries.", 422)
-    queries: list[Query] = []
+    queries: dict[str, Query] = {}
     problems: list[FieldProblem] = []
     for row, entry in enumerate(data, start=1):
         try:
             if not isinstance(entry, Mapping):
                 raise QueryError("(the query)", 'must be an object, as in {"id": "1"}')
-            queries.append(Query.from_json(entry))
+            query = Query.from_json(entry)
+            if query.id in queries:
+                raise QueryError("id", "is another query's too: give each its own")
+            queries[query.id] = query
         except QueryError as error:
             problems.append(FieldProblem(error.field, error.remedy, "", row))
-    known: set[str] = set()
-    for row, query in enumerate(queries, start=1):
-        if query.id in known:
-            problems.append(FieldProblem("id", "is another query's too.", "Give each query its own.", row))
-        known.add(query.id)
     if problems:
         raise Problem("queries", f"{path} has queries that can't be asked.", 422, tuple(problems))
-    return queries
+    return list(queries.values())
 
 
 def _account(path: Path) -> Account:
