@@ -2,12 +2,11 @@
 
 Refused (an error that names the field and what to do): a word, date, number or text that its field can't
 hold; an authorization without a payer or without a patient to find it by; a code, modifier, diagnosis or
-place of service of an impossible shape; an NPI that is not ten digits beginning with 1 or 2; dates out of
-order.
+place of service of an impossible shape; an NPI that is not ten digits; dates out of order.
 
-Only warned about (kept as it is): an NPI whose check digit is wrong, where the caller says so: payers' own
-lists carry such numbers (domain facts, section 5), so an import keeps them, while a person who types one is
-stopped.
+Only warned about (kept as it is) where the caller says so: an NPI of ten digits whose check digit or first
+digit is wrong. Payers' own lists carry such numbers (domain facts, section 5), so an import keeps them, while
+a person who types one is stopped.
 """
 
 from __future__ import annotations
@@ -319,8 +318,8 @@ def check(
 ) -> Checked:
     """Judges shapes, lengths, order of dates and completeness. row: of the imported file, for its messages.
 
-    A wrong NPI check digit is an error, but for the NPIs in `forgiven`, where it is a warning; None forgives
-    all.
+    An NPI of ten digits that is not valid is an error, but for those in `forgiven`, where it is a warning;
+    None forgives all.
     """
     errors: list[FieldProblem] = []
     warnings: list[FieldProblem] = []
@@ -473,8 +472,8 @@ def _npi(
 ) -> Iterator[tuple[str, FormatProblem, bool]]:
     if npi and (problem := _npi_problem(npi)):
         digits = identifier_key(npi)
-        only_check_digit = len(digits) == 10 and digits.isascii() and digits.isdigit() and digits[0] in "12"
-        yield name, problem, only_check_digit and (forgiven is None or digits in forgiven)
+        ten_digits = len(digits) == 10 and digits.isascii() and digits.isdigit()
+        yield name, problem, ten_digits and (forgiven is None or digits in forgiven)
 
 
 def _shape(
