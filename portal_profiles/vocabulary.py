@@ -48,9 +48,7 @@ FROM_REVIEW_ACTION: dict[str, Determination] = {
 APPROVING = frozenset({Determination.APPROVED, Determination.PARTIALLY_APPROVED, Determination.MODIFIED})
 
 #: Determinations that no longer change by themselves: the night job does not look again.
-CLOSED = frozenset(
-    {Determination.DENIED, Determination.CANCELLED, Determination.EXPIRED, Determination.VOID}
-)
+CLOSED = frozenset({Determination.DENIED, Determination.CANCELLED, Determination.EXPIRED, Determination.VOID})
 
 
 class NumberKind(StrEnum):
@@ -87,7 +85,7 @@ PROVISIONAL = frozenset(
 
 
 class Unit(StrEnum):
-    """The measure of a quantity. Never converted into one another without a payer's rule (X12 HSD01, SV103)."""
+    """The measure of a quantity. Never converted without a payer's rule (X12 HSD01, SV103)."""
 
     UNITS = "units"
     VISITS = "visits"
