@@ -152,7 +152,7 @@ class Checkpoint(StrEnum):
 
 
 class FieldName(StrEnum):
-    """Every field that a page, a service or an authorization can have; findings and marks name one of these."""
+    """Every field that a page, a service or an authorization can have; findings and marks name one."""
 
     PAYER = "payer"
     PLAN = "plan"
