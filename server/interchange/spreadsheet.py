@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import python_calamine
 
@@ -21,6 +23,8 @@ from server.errors import Problem
 #: A cell as the file gives it: CSV cells are text; a workbook's may be numbers, dates and truth values.
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 Row = tuple[int, Sequence[Cell]]
+#: A file of this machine, or the content of one that was sent here and is on no disk.
+Source = Path | bytes
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -31,7 +35,7 @@ _CHUNK = 1 << 20
 class TextTable:
     """A delimited text file; `rows` reads it anew each time, one row at a time."""
 
-    path: Path
+    source: Source
     encoding: str
     delimiter: str
 
@@ -39,7 +43,7 @@ class TextTable:
         """(row number, cells) of every row that is not blank. Raises Problem naming a row that can't be
         read.
         """
-        with self.path.open(encoding=self.encoding, newline="") as file:
+        with _as_text(self.source, self.encoding) as file:
             reader = csv.reader(file, delimiter=self.delimiter)
             number = 0
             while True:
@@ -70,27 +74,27 @@ class Workbook:
                 yield number, cells
 
 
-def open_table(path: Path, sheet: str | None = None) -> TextTable | Workbook:
+def open_table(source: Source, sheet: str | None = None) -> TextTable | Workbook:
     """The table in a file, told by its content and not by its name.
 
     sheet: which one of a workbook; without it the first visible one that has rows. Raises Problem.
     """
     try:
-        with path.open("rb") as file:
+        with _opened(source) as file:
             start = file.read(8)
     except OSError as error:
         raise Problem(
             "file_unreadable", "The file can't be opened. Check its name and who may read it."
         ) from error
     if start.startswith(_WORKBOOK_MARKS):
-        return _open_workbook(path, sheet)
-    encoding = _encoding(path)
-    return TextTable(path, encoding, _delimiter(path, encoding))
+        return _open_workbook(source, sheet)
+    encoding = _encoding(source)
+    return TextTable(source, encoding, _delimiter(source, encoding))
 
 
-def _open_workbook(path: Path, wanted: str | None) -> Workbook:
+def _open_workbook(source: Source, wanted: str | None) -> Workbook:
     try:
-        book = python_calamine.CalamineWorkbook.from_path(path)
+        book = python_calamine.load_workbook(io.BytesIO(source) if isinstance(source, bytes) else source)
         names = [
             info.name
             for info in book.sheets_metadata
@@ -112,8 +116,16 @@ def _open_workbook(path: Path, wanted: str | None) -> Workbook:
     raise Problem("file_empty", "The workbook has no sheet with rows.")
 
 
-def _encoding(path: Path) -> str:
-    with path.open("rb") as file:
+def _opened(source: Source) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _as_text(source: Source, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(_opened(source), encoding=encoding, newline="")
+
+
+def _encoding(source: Source) -> str:
+    with _opened(source) as file:
         start = file.read(4)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
@@ -126,12 +138,12 @@ def _encoding(path: Path) -> str:
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return _windows_1252(path)
+            return _windows_1252(source)
     return "utf-8"
 
 
-def _windows_1252(path: Path) -> str:
-    with path.open("rb") as file:
+def _windows_1252(source: Source) -> str:
+    with _opened(source) as file:
         try:
             while chunk := file.read(_CHUNK):
                 chunk.decode("cp1252")
@@ -142,9 +154,9 @@ def _windows_1252(path: Path) -> str:
     return "cp1252"
 
 
-def _delimiter(path: Path, encoding: str) -> str:
+def _delimiter(source: Source, encoding: str) -> str:
     """The delimiter that cuts the first rows into most cells, the same number in most of them."""
-    with path.open(encoding=encoding, newline="") as file:
+    with _as_text(source, encoding) as file:
         lines = [line for _, line in zip(range(25), file, strict=False) if line.strip()]
     if not lines:
         raise Problem("file_empty", "The file has no rows.")
