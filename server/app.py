@@ -95,6 +95,9 @@ def server(app: Flask, host: str, port: int, *, threads: int = 8) -> waitress.se
         threads=threads,
         ident=None,
         max_request_body_size=LARGEST_BODY,
+        # Over these, waitress would put requests and answers into clear files.
+        inbuf_overflow=LARGEST_BODY,
+        outbuf_overflow=LARGEST_BODY,
         clear_untrusted_proxy_headers=True,
     )
 
