@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
+import json
 import os
 import random
 import socket
@@ -27,6 +28,7 @@ from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -166,6 +168,26 @@ class Served:
     def direct_url(self) -> str:
         """http://127.0.0.1:PORT, which answers for the only sandbox served (with several: a list of them)."""
         return f"http://127.0.0.1:{self.port}"
+
+    def remembered(self, slug: str, username: str) -> bytes | None:
+        """The browser state that a person's sign-in with "remember this device" leaves behind, for `Account`.
+
+        It holds the device's cookie and no session. None where the portal remembers no device.
+        """
+        state = self.states[slug]
+        if not state.records.device_cookie:
+            return None
+        cookie = {
+            "name": state.records.device_cookie,
+            "value": state.remember_device(username),
+            "domain": urlsplit(self.url(slug)).hostname,
+            "path": "/",
+            "expires": -1,
+            "httpOnly": True,
+            "secure": False,
+            "sameSite": "Lax",
+        }
+        return json.dumps({"cookies": [cookie], "origins": []}).encode()
 
     def stop(self) -> None:
         """Stops serving and frees the port."""

@@ -211,7 +211,11 @@ class ClinicRow:
 
 @dataclass(slots=True)
 class Account:
-    """A synthetic account of the sandbox, with what the portal counts about it."""
+    """A synthetic account of the sandbox, with what the portal counts about it.
+
+    totp_secret: of its authenticator app; empty where the portal sends every code to a person.
+    sent: codes sent by mail, text or call so far, newest last; the account's mailbox and telephone in one.
+    """
 
     username: str
     password: str
@@ -223,6 +227,7 @@ class Account:
     sign_ins: int = 0
     locked: bool = False
     used_codes: set[str] = field(default_factory=set)
+    sent: list[str] = field(default_factory=list)
 
     def code(self, at: datetime) -> str:
         """The one-time code that is right at that moment (RFC 6238, 30 seconds, six digits)."""
@@ -231,7 +236,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Everything in a sandbox's records.json, dates moved by whole weeks where asked."""
+    """Everything in a sandbox's records.json, dates moved by whole weeks where asked.
+
+    device_cookie: the cookie by which this portal knows a remembered device; empty where it remembers none.
+    """
 
     slug: str
     portal: str
@@ -244,6 +252,7 @@ class Records:
     patients: tuple[Patient, ...]
     authorizations: tuple[Record, ...]
     clinic: tuple[ClinicRow, ...]
+    device_cookie: str = ""
 
     def word(self, item: Record | Line) -> str:
         """The word that the portal shows for a decision."""
@@ -331,6 +340,7 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
         patients=tuple(patients.values()),
         authorizations=tuple(records),
         clinic=tuple(clinic),
+        device_cookie=data.get("device_cookie", ""),
     )
 
 
@@ -473,7 +483,8 @@ class State:
         self.journal: list[JournalEntry] = []
         self.requests: list[dict[str, Any]] = []
         self.signed_out_done = False
-        self.accounts = {a.username: replace(a, used_codes=set()) for a in records.accounts}
+        self.accounts = {a.username: replace(a, used_codes=set(), sent=[]) for a in records.accounts}
+        self.devices: dict[str, str] = {}
 
     def give_password(self, username: str, password: str) -> tuple[str, Visit | None]:
         """Checks a password. Answers ("code", visit) | ("refused" | "locked" | "expired", None).
@@ -498,8 +509,15 @@ class State:
             self.visits[visit.token] = visit
             return "code", visit
 
+    def send_code(self, visit: Visit) -> None:
+        """Sends a new six-digit code to the person behind the account; an earlier one no longer works."""
+        with self.lock:
+            account = self.accounts[visit.username]
+            account.sent.append(f"{(480_611 + 104_729 * len(account.sent)) % 1_000_000:06d}")
+
     def give_code(self, visit: Visit, code: str) -> str:
-        """Checks a one-time code: "in", "refused", or "locked". A code works once, a step early or late too.
+        """Checks a one-time code: "in", "refused", or "locked". A code works once; one of the app also a
+        step early or late, one that was sent until the next is.
 
         Signing in ends every other session of the account.
         """
@@ -507,22 +525,44 @@ class State:
             account = self.accounts[visit.username]
             if account.locked:
                 return "locked"
-            totp = pyotp.TOTP(account.totp_secret)
-            right = code not in account.used_codes and totp.verify(
-                code, for_time=self.clock(), valid_window=1
+            right = code not in account.used_codes and (
+                code in account.sent[-1:]
+                or (
+                    bool(account.totp_secret)
+                    and pyotp.TOTP(account.totp_secret).verify(code, for_time=self.clock(), valid_window=1)
+                )
             )
             if not right:
                 account.codes_refused += 1
                 account.locked = account.codes_refused >= TRIES
                 return "locked" if account.locked else "refused"
             account.used_codes.add(code)
-            account.sign_ins += 1
-            account.passwords_refused = account.codes_refused = 0
-            for other in self.visits.values():
-                if other.username == visit.username and other is not visit and not other.ended:
-                    other.ended = "elsewhere"
-            visit.stage = "in"
+            self._let_in(account, visit)
             return "in"
+
+    def remember_device(self, username: str) -> str:
+        """A token for the cookie `Records.device_cookie`: whoever shows it needs no code for this account."""
+        with self.lock:
+            token = secrets.token_urlsafe(16)
+            self.devices[token] = username
+        return token
+
+    def give_device(self, visit: Visit, token: str | None) -> bool:
+        """Lets a session in without a code when its device is remembered; says whether it was."""
+        with self.lock:
+            account = self.accounts[visit.username]
+            known = self.devices.get(token or "") == visit.username and not account.locked
+            if known:
+                self._let_in(account, visit)
+            return known
+
+    def _let_in(self, account: Account, visit: Visit) -> None:
+        account.sign_ins += 1
+        account.passwords_refused = account.codes_refused = 0
+        for other in self.visits.values():
+            if other.username == visit.username and other is not visit and not other.ended:
+                other.ended = "elsewhere"
+        visit.stage = "in"
 
     def visit(self, token: str | None) -> Visit | None:
         """The session of that cookie, ended ones too; None when there is none."""
