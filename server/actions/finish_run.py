@@ -25,7 +25,7 @@ class Ledger:
 def ledger_of(session: Session, run_id: int) -> Ledger:
     """Counts the run's items by their outcome."""
     query = select(RunItem.outcome, func.count()).where(RunItem.run_id == run_id).group_by(RunItem.outcome)
-    counts = {outcome: int(count) for outcome, count in session.execute(query).tuples()}
+    counts: dict[str | None, int] = {row[0]: int(row[1]) for row in session.execute(query)}
     left = counts.pop(None, 0)
     outcomes = Counter({str(outcome): count for outcome, count in counts.items()})
     return Ledger(left + outcomes.total(), outcomes, left)

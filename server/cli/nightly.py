@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from automation.browser import NoBrowser
+from server import log
 from server.actions.start_run import CHECK_NOW, NIGHTLY
 from server.cli import COULD_NOT, FINDINGS, FINE
 from server.db.session import Database
@@ -39,6 +40,7 @@ def command(portal: str | None, authorization_id: int | None, dry_run: bool, as_
 
     Example: tallystick nightly --portal example_payer
     """
+    log.configure()
     database = Database.open(Settings.load())
     try:
         if dry_run:

@@ -1,0 +1,61 @@
+"""The in-process queue: who asks can watch at once, and is told at once when it can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from server.actions.finish_run import ledger_of
+from server.db import tables
+from server.db.session import Database
+from server.errors import Problem
+from server.jobs import nightly
+from server.jobs.queue import InProcessQueue, check_now
+from tests.server.jobs.told_portal import START, ToldRobot, clinic, no_browser
+from tests.server.records import ACTOR
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessQueue]:
+    monkeypatch.setattr(nightly, "check_portal", ToldRobot())
+    made = InProcessQueue(browsers=no_browser)
+    yield made
+    made.close()
+
+
+def test_a_check_is_begun_before_it_answers_and_carried_out_after(
+    database: Database, queue: InProcessQueue
+) -> None:
+    ids = clinic(database, 2)
+    run_id = check_now(database, ACTOR, START, authorization_id=ids[0], queue=queue)
+    with database.read() as session:
+        assert session.get_one(tables.Run, run_id).started_by == ACTOR
+    queue.close()
+    with database.read() as session:
+        ledger = ledger_of(session, run_id)
+        assert session.get_one(tables.Run, run_id).state == "finished"
+    assert ledger.outcomes == {"read": 1}
+
+
+def test_a_check_of_nothing_is_said(database: Database, queue: InProcessQueue) -> None:
+    with pytest.raises(Problem) as caught:
+        check_now(database, ACTOR, START, queue=queue)
+    assert caught.value.code == "nothing_due"
+
+
+def test_a_run_that_fails_is_the_callers_to_see_and_is_left_stopped(
+    database: Database, queue: InProcessQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = clinic(database, 1)
+    begun = nightly.begin(database, kind="check_now", actor=ACTOR, now=START, authorization_id=ids[0])
+    assert begun is not None
+
+    def fail(number: int) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(nightly, "check_portal", ToldRobot(before=fail))
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        queue.put(database, begun).result()
+    with database.read() as session:
+        assert session.get_one(tables.Run, begun.run_id).state == "stopped"
