@@ -43,7 +43,7 @@ class CellProblem(Exception):
 
 
 def folded(text: str) -> str:
-    """Headers and words for comparison: "Auth. #" and "auth number" are the same."""
+    """Headers and words for comparison: "Case #" and "case number" are the same."""
     return "".join(c for c in text.replace("#", " number ").lower() if c.isalnum())
 
 
