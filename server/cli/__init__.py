@@ -1,6 +1,6 @@
 """The command line, `tallystick`: one file a command, found by its name and loaded only when it is called.
 
-Exit codes, the same for every command: 0 fine, 1 findings (something needs a person), 2 usage, 3 could not do it.
+Exit codes, the same for every command: 0 fine, 1 findings (a person is needed), 2 usage, 3 could not do it.
 Every command shows an example under --help, and takes --json where it reports something.
 """
 
