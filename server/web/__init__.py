@@ -8,7 +8,19 @@ from flask import Flask
 
 from server.web import blueprint
 
-FAMILIES = ("sign_in", "worklist", "authorizations", "readings", "runs", "portals", "devices", "users")
+FAMILIES = (
+    "sign_in",
+    "worklist",
+    "authorizations",
+    "imports",
+    "checks",
+    "readings",
+    "runs",
+    "portals",
+    "payer_rules",
+    "devices",
+    "users",
+)
 
 
 def register(app: Flask) -> None:

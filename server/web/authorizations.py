@@ -38,7 +38,7 @@ from server.security.roles import Role
 from server.web import form
 from server.web.blueprint import done, page, web
 from server.web.halves import rows as half_rows
-from server.web.words import figure, portal_name, words
+from server.web.words import figure, label, portal_name
 
 PAGE_SIZE = 50
 LOOKS_SHOWN = 20
@@ -78,6 +78,7 @@ def authorizations() -> Response:
         determinations=_choices(Determination),
         portals=_portals(),
         may_write=actor.may(Role.SCHEDULER),
+        may_import=actor.may(Role.BILLER),
     )
 
 
@@ -261,7 +262,7 @@ def _form(
 
 
 def _choices(of: type[StrEnum]) -> list[tuple[str, str]]:
-    return [(member.value, words(member.value)) for member in of]
+    return [(member.value, label(member.value)) for member in of]
 
 
 def _portals() -> list[tuple[str, str]]:
@@ -273,7 +274,7 @@ def _as_row(row: Authorization, today: date) -> dict[str, Any]:
     numbers = [n.value for n in row.reference_numbers if n.kind == NumberKind.AUTHORIZATION]
     return {
         "id": row.id,
-        "patient_name": ", ".join(names) or "no name",
+        "patient_name": ", ".join(names) or "No name",
         "member_id": row.member_id,
         "payer_name": row.payer_name,
         "payer_id": row.payer_id,

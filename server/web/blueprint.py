@@ -16,6 +16,7 @@ from server.errors import Problem
 from server.security import access
 from server.security.roles import Role
 from server.web import words
+from server.web.upload import InMemoryRequest
 
 web = Blueprint(
     "web", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -25,8 +26,10 @@ web = Blueprint(
 PLACES = (
     ("web.worklist", "Worklist", "worklist", Role.VIEWER),
     ("web.authorizations", "Authorizations", "authorizations", Role.VIEWER),
+    ("web.checks", "Checks", "checks", Role.VIEWER),
     ("web.runs", "Status passes", "runs", Role.VIEWER),
     ("web.portals", "Portals", "portals", Role.VIEWER),
+    ("web.payer_rules", "Payer rules", "payer_rules", Role.VIEWER),
     ("web.devices", "Devices", "devices", Role.SCHEDULER),
     ("web.users", "Users", "users", Role.ADMINISTRATOR),
 )
@@ -90,6 +93,7 @@ def install(app: Flask) -> None:
     words.install(app, _time_zone(app))
     app.extensions[PAGE_FOR_PROBLEM] = page_for_problem
     app.register_blueprint(web)
+    app.request_class = InMemoryRequest
     access.declare(app, "web.static", access.Need(None))
 
 

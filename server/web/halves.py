@@ -9,7 +9,7 @@ from typing import Any
 
 from portal_profiles.vocabulary import FieldName, NumberKind
 from server.db.tables import Authorization, AuthorizationLine, CheckRecord
-from server.web.words import day, figure, words
+from server.web.words import day, figure, label, words
 
 #: Severity of a finding on the row's field -> tone of the notch, its sign, and the word a screen reader says.
 NOTCHES = {
@@ -48,7 +48,7 @@ def rows(authorization: Authorization, check: CheckRecord | None) -> list[HalfRo
             tone, sign, word = MATCHES
         else:
             tone, sign, word = NOT_COMPARED
-        shown.append(HalfRow(words(field.value), approved, entered, tone, sign, word))
+        shown.append(HalfRow(label(field.value), approved, entered, tone, sign, word))
     return shown
 
 

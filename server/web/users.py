@@ -16,6 +16,7 @@ from server.security import people
 from server.security.access import current_actor, needs
 from server.security.roles import Role
 from server.web.blueprint import done, page, web
+from server.web.words import label
 
 
 @web.get("/users")
@@ -98,6 +99,6 @@ def _users(secret: str | None) -> Response:
         "users",
         users=everybody,
         roles=roles,
-        role_words=[(role, role) for role in roles],
+        role_words=[(role, label(role)) for role in roles],
         link=url_for("web.link", secret=secret, _external=True) if secret else None,
     )

@@ -13,6 +13,7 @@ from portal_profiles.vocabulary import APPROVING, CLOSED, Determination
 
 _SPECIAL = {
     "npi": "NPI",
+    "npis": "NPIs",
     "id": "ID",
     "ehr": "EHR",
     "no_authorization": "no authorization",
@@ -27,6 +28,12 @@ def words(value: object) -> str:
     if text in _SPECIAL:
         return _SPECIAL[text]
     return " ".join(_SPECIAL.get(part, part) for part in text.split("_"))
+
+
+def label(value: object) -> str:
+    """`service_from` -> "Service from": a stored word where it stands alone."""
+    text = words(value)
+    return text[:1].upper() + text[1:]
 
 
 def tone_of_determination(value: str) -> str:
@@ -72,5 +79,7 @@ def install(app: Flask, time_zone: ZoneInfo) -> None:
     def local(value: datetime) -> str:
         return f"{value.astimezone(time_zone):%m/%d/%Y %H:%M}"
 
-    app.jinja_env.filters.update(words=words, day=day, figure=figure, portal_name=portal_name, local=local)
+    app.jinja_env.filters.update(
+        words=words, label=label, day=day, figure=figure, portal_name=portal_name, local=local
+    )
     app.jinja_env.globals.update(tone_of_determination=tone_of_determination, tone_of_outcome=tone_of_outcome)

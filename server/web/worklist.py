@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
 from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from werkzeug.wrappers import Response
 
 from server.actions.close_task import close_task as close
@@ -17,10 +18,27 @@ from server.db.tables import Authorization, Task
 from server.security.access import current_actor, needs
 from server.security.roles import Role
 from server.web.blueprint import done, page, web
-from server.web.words import portal_name, words
+from server.web.words import label, portal_name
 
 SHOWN = 200
 EXPIRY_DAYS = 14
+#: Severity -> heading of its group, tone.
+GROUPS = {
+    "denial": ("Would be denied", "bad"),
+    "caution": ("To look at", "warn"),
+    "info": ("For information", ""),
+}
+#: Until when: the day set for the task, else the first day on which the service may be given.
+_by_when = func.coalesce(Task.due, Authorization.service_date, Authorization.effective)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A task as the page shows it. by: until when; what: payer and codes, nothing of the patient."""
+
+    task: Task
+    by: date | None
+    what: str
 
 
 @web.get("/")
@@ -30,11 +48,15 @@ def worklist() -> Response:
     known, actor = context(), current_actor()
     filters = {"kind": request.args.get("kind", ""), "portal": request.args.get("portal", "")}
     with known.database.read() as db:
-        tasks = _open(db, filters)
+        items = _open(db, filters)
         values: dict[str, Any] = {
-            "tasks": tasks,
+            "groups": [
+                (heading, tone, [item for item in items if item.task.severity == severity])
+                for severity, (heading, tone) in GROUPS.items()
+            ],
+            "shown": len(items),
             "figures": _figures(db),
-            "kinds": [(kind, words(kind)) for kind in _distinct(db, Task.kind)],
+            "kinds": [(kind, label(kind)) for kind in _distinct(db, Task.kind)],
             "portals": [(slug, portal_name(slug)) for slug in _distinct(db, Task.portal)],
             "last_run": next(iter(queries.recent_runs(db, 1)), None),
         }
@@ -46,6 +68,7 @@ def worklist() -> Response:
             may_check=actor.may(Role.SCHEDULER),
             may_close=actor.may(Role.BILLER),
             may_write=actor.may(Role.SCHEDULER),
+            may_import=actor.may(Role.BILLER),
             **values,
         )
 
@@ -61,14 +84,27 @@ def close_task(task_id: int) -> Response:
     return redirect(url_for("web.worklist"), 303)
 
 
-def _open(db: Session, filters: dict[str, str]) -> list[Task]:
+def _open(db: Session, filters: dict[str, str]) -> list[Item]:
     severity = case({"denial": 0, "caution": 1}, value=Task.severity, else_=2)
-    query = select(Task).where(Task.state == "open")
+    query = (
+        select(Task, Authorization, _by_when)
+        .outerjoin(Authorization, Authorization.id == Task.authorization_id)
+        .where(Task.state == "open")
+        .options(selectinload(Authorization.lines))
+    )
     if filters["kind"]:
         query = query.where(Task.kind == filters["kind"])
     if filters["portal"]:
         query = query.where(Task.portal == filters["portal"])
-    return list(db.scalars(query.order_by(severity, Task.due.is_(None), Task.due, Task.id).limit(SHOWN)))
+    rows = db.execute(query.order_by(severity, _by_when.is_(None), _by_when, Task.id).limit(SHOWN))
+    return [Item(task, by, _what(about)) for task, about, by in rows]
+
+
+def _what(about: Authorization | None) -> str:
+    if about is None:
+        return ""
+    codes = ", ".join(line.code for line in about.lines if line.code)
+    return " · ".join(part for part in (about.payer_name or about.payer_id, codes) if part)
 
 
 def _distinct(
@@ -85,9 +121,15 @@ def _figures(db: Session) -> dict[str, int]:
     def count(*where: ColumnElement[bool]) -> int:
         return db.scalar(select(func.count()).where(*where)) or 0
 
+    overdue = (
+        select(func.count())
+        .select_from(Task)
+        .outerjoin(Authorization, Authorization.id == Task.authorization_id)
+        .where(Task.state == "open", _by_when < today)
+    )
     return {
         "open": count(Task.state == "open"),
-        "overdue": count(Task.state == "open", Task.due < today),
+        "overdue": db.scalar(overdue) or 0,
         "due": count(Authorization.portal.is_not(None), Authorization.next_due <= today),
         "expiring": count(Authorization.expiry.between(today, soon)),
         "authorizations": db.scalar(select(func.count()).select_from(Authorization)) or 0,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -39,9 +40,9 @@ class Desk:
         return answer.text
 
     def send(
-        self, path: str, given: Mapping[str, str] | None = None, *, follow: bool = False, **form: str
+        self, path: str, given: Mapping[str, Any] | None = None, *, follow: bool = False, **form: str
     ) -> TestResponse:
-        """Sends a form with the token of this browser's session."""
+        """Sends a form with the token of this browser's session; a file is (stream, name)."""
         with self.client.session_transaction() as kept:
             token = kept.setdefault("csrf", "known-to-the-test")
         return self.client.post(
