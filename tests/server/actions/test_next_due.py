@@ -64,7 +64,7 @@ def test_an_undecided_request_is_looked_at_even_after_the_service_was_given() ->
     assert due(Determination.PENDED, service_date=TODAY - timedelta(days=30)) == 1
 
 
-@pytest.mark.parametrize("determination", [*CLOSED, Determination.NOT_REQUIRED, Determination.DRAFT])
+@pytest.mark.parametrize("determination", [*sorted(CLOSED), Determination.NOT_REQUIRED, Determination.DRAFT])
 def test_what_is_closed_or_was_never_asked_for_is_never_looked_at(determination: Determination) -> None:
     assert due(determination) is None
     assert after_a_failure(determination, None, None, TODAY) is None
