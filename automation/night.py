@@ -130,8 +130,8 @@ class _Pass:
         self._codes: OneTimeCodes | None = None
         self._proved = False
         self._stopped: tuple[OutcomeKind, str] | None = None
-        if not profile.unattended and base_url is None:
-            self._stopped = (OutcomeKind.NOT_STARTED, "This portal needs a person at the screen.")
+        if not profile.pages or (not profile.unattended and base_url is None):
+            self._stopped = (OutcomeKind.NOT_STARTED, profile.needs_person)
         if account.totp_secret:
             try:
                 self._codes = OneTimeCodes(account.totp_secret, clock)

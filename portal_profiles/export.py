@@ -2,7 +2,8 @@
 
     python -m portal_profiles.export OUT.json [--sandbox-port PORT]
 
-OUT.json is a list of {slug, name, fictional, hosts: [origin], sandbox_origin, seen_live, reading_part}.
+OUT.json is a list of {slug, name, fictional, hosts: [origin], sandbox_origin, seen_live, attended_because,
+reading_part}; a portal whose pages nobody has described has no page in its reading part.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def exported(sandbox_port: int | None = None) -> list[dict[str, Any]]:
                 "hosts": list(dict.fromkeys(host.origin for host in profile.hosts)),
                 "sandbox_origin": sandbox,
                 "seen_live": profile.seen_live.isoformat() if profile.seen_live else "",
+                "attended_because": profile.attended_because,
                 "reading_part": profile.reading_part(),
             }
         )

@@ -266,7 +266,7 @@ class SignIn:
     The flow is driven by the pages: at most `most_pages` are gone through until one of kind home fits.
     """
 
-    open: str
+    open: str = "/"
     methods: tuple[str, ...] = ()
     most_pages: int = 12
 
@@ -306,6 +306,8 @@ class Profile:
     fictional: made up for tests and demonstration. seen_live: when a person last confirmed it on the live
     portal.
     unattended: whether the portal's second factor and terms leave room for a pass with nobody at the screen.
+    attended_because: why they do not, or what is not known; never empty for a portal without pages.
+    pages: empty where nothing public says what they look like; then nothing is read, here or beside staff.
     letter: the link to the payer's letter on a detail page, where there is one.
     """
 
@@ -329,6 +331,7 @@ class Profile:
     words: Mapping[str, Mapping[str, str]]
     network: Network = field(default_factory=Network)
     letter: Locator | None = None
+    attended_because: str = ""
 
     def reading_part(self) -> dict[str, object]:
         """What the reader is given, as JSON: pages with signs, fields and rows; no sign-in, no steps, no
@@ -354,6 +357,13 @@ class Profile:
             return f"{base.scheme}://{base.netloc}{path}"
         hosts = [host for host in self.hosts if host.use == use] or list(self.hosts)
         return hosts[0].origin + path
+
+    @property
+    def needs_person(self) -> str:
+        """The sentence to say where a pass needs a person at the screen, with the reason; else empty."""
+        if self.unattended:
+            return ""
+        return f"This portal needs a person at the screen. {self.attended_because}".strip()
 
     @property
     def sandbox_host(self) -> str:

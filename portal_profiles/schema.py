@@ -556,6 +556,7 @@ class ProfileTable(Table):
     fictional = flag()
     seen_live = fields.String(load_default="", validate=check_seen_live)
     unattended = flag()
+    attended_because = string(load_default="")
     hosts = fields.List(
         fields.Nested(HostTable),
         required=True,
@@ -565,13 +566,33 @@ class ProfileTable(Table):
     pace = fields.Nested(PaceTable, load_default=lambda: PaceTable().load({}))
     due = fields.Nested(DueTable, load_default=lambda: DueTable().load({}))
     expect = fields.Nested(ExpectTable, load_default=lambda: ExpectTable().load({}))
-    sign_in = fields.Nested(SignInTable, required=True)
-    pages = Tables(PageTable, required=True)
+    sign_in = fields.Nested(SignInTable)
+    pages = Tables(PageTable, load_default=dict)
     search = fields.List(fields.Nested(SearchTable), load_default=list)
     results = fields.Nested(ResultsTable)
     network = fields.Nested(NetworkTable, load_default=lambda: NetworkTable().load({}))
     letter = fields.Nested(LetterTable)
     words = fields.Nested(WordsTable, load_default=dict)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _is_whole_or_says_why_not(self, data: Mapping[str, Any], **_: object) -> None:
+        if data["unattended"] and data["attended_because"]:
+            raise ValidationError({"attended_because": ["goes with unattended = false only: drop one of them"]})
+        if data["pages"]:
+            if "sign_in" not in data:
+                raise ValidationError({"sign_in": ["is missing: add it"]})
+            return
+        mistakes = {
+            name: ["is of no use while no page is declared: drop it, or describe [pages]"]
+            for name in ("sign_in", "search", "results", "letter", "words")
+            if data.get(name)
+        }
+        if data["unattended"]:
+            mistakes["unattended"] = ["must be false while no page is declared: nothing could be read"]
+        if not data["attended_because"]:
+            mistakes["attended_because"] = ["is missing: without pages, say why none is declared"]
+        if mistakes:
+            raise ValidationError(mistakes)
 
 
 # ---- from tables to a profile ----
@@ -602,7 +623,7 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
     results = _results(loaded.get("results"), pages, mistakes)
     if "letter" in loaded and (word := acting_word(*locator(loaded["letter"]["link"]).texts())):
         mistakes.append(Mistake("letter.link", f"clicks something named {word}: a look never acts"))
-    if not any(page.kind is PageKind.HOME for page in pages.values()):
+    if pages and not any(page.kind is PageKind.HOME for page in pages.values()):
         mistakes.append(Mistake("pages", "none is of kind home: the sign-in must know when it is through"))
     words = _words(loaded["words"], mistakes)
     _check_words_are_there(pages, words, mistakes)
@@ -619,7 +640,7 @@ def _profile(
     results: Results | None,
     words: Mapping[str, Mapping[str, str]],
 ) -> Profile:
-    pace, due, sign_in = loaded["pace"], loaded["due"], loaded["sign_in"]
+    pace, due, sign_in = loaded["pace"], loaded["due"], loaded.get("sign_in")
     least, most = pace["between_checks_seconds"]
     first, last = pace["hours"]
     days = {word: due.get(word.value, USUAL_DAYS.get(word)) for word in OPEN_DETERMINATIONS}
@@ -632,6 +653,7 @@ def _profile(
         fictional=loaded["fictional"],
         seen_live=date.fromisoformat(loaded["seen_live"]) if loaded["seen_live"] else None,
         unattended=loaded["unattended"],
+        attended_because=loaded["attended_because"],
         hosts=tuple(Host(**host) for host in loaded["hosts"]),
         terms=Terms(**loaded["terms"]),
         pace=Pace(
@@ -651,7 +673,9 @@ def _profile(
         expect=Expect(**loaded["expect"]),
         sign_in=SignIn(
             open=sign_in["open"], methods=tuple(sign_in["methods"]), most_pages=sign_in["most_pages"]
-        ),
+        )
+        if sign_in
+        else SignIn(),
         pages=pages,
         search=searches,
         results=results,

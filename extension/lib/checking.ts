@@ -91,6 +91,7 @@ export type Because =
   | 'server_failed'
   | 'not_recognised'
   | 'several_pages'
+  | 'pages_not_known'
   | 'unreadable'
   | 'no_authorization'
   | 'several_authorizations'

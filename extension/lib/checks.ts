@@ -3,6 +3,7 @@ import { judge, type CheckAnswer, withoutPatient } from './checking';
 import { askServer } from './clinic';
 import type { Messages } from './messages';
 import type { Portal } from './portals';
+import type { ReadingPart } from './reader';
 import { type FrameAnswer, type Frames, type FrameState } from './state';
 
 /** A frame's page beyond this many characters of JSON is not sent: no portal's form comes near it. */
@@ -84,6 +85,13 @@ function superseded(sequence: number): FrameAnswer {
   return { superseded: true, sequence, state: 'checking', answer: null };
 }
 
+/** What is to be said of a page of which nothing is read; of a form, and of a portal without pages, always. */
+function unread(parts: ReadingPart['pages'], kind: string | null, { form, fits }: Report): Pick<FrameState, 'state' | 'because'> {
+  if (Object.keys(parts).length === 0) return { state: 'could_not', because: 'pages_not_known' };
+  if (kind !== null || !form) return { state: 'nothing_to_check', because: null };
+  return { state: 'could_not', because: fits > 1 ? 'several_pages' : 'not_recognised' };
+}
+
 /** The frame's state before anything is asked of the server. */
 function started(from: FrameOf, report: Report, earlier: FrameState | null): FrameState {
   const portal = from.portals.find((one) => one.slug === report.page?.slug) ?? from.portals[0];
@@ -105,9 +113,7 @@ function started(from: FrameOf, report: Report, earlier: FrameState | null): Fra
     kind,
     form: report.form,
     sequence: report.sequence,
-    ...(kind === null && report.form
-      ? ({ state: 'could_not', because: report.fits > 1 ? 'several_pages' : 'not_recognised' } as const)
-      : ({ state: 'nothing_to_check', because: null } as const)),
+    ...unread(parts, kind, report),
     message: '',
     answer: null,
     authorization_id: report.authorization_id,

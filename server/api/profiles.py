@@ -40,6 +40,12 @@ class ProfileSchema(Schema):
     fictional = fields.Boolean(required=True)
     seen_live = fields.Date(required=True, allow_none=True)
     unattended = fields.Boolean(required=True)
+    attended_because = fields.String(
+        required=True, metadata={"description": "why no pass runs here by itself; empty where one may"}
+    )
+    pages_known = fields.Boolean(
+        required=True, metadata={"description": "false: nobody has described its pages, so none is read"}
+    )
     enabled = fields.Boolean(required=True)
     automation = fields.String(required=True, metadata={"description": "the clinic's own decision"})
     sandbox = fields.String(required=True, allow_none=True)
@@ -67,6 +73,8 @@ def _as_json(profile: Profile, setting: PortalSetting | None) -> dict[str, Any]:
         "fictional": profile.fictional,
         "seen_live": profile.seen_live,
         "unattended": profile.unattended,
+        "attended_because": profile.attended_because,
+        "pages_known": bool(profile.pages),
         "enabled": setting.enabled if setting is not None else False,
         "automation": setting.automation if setting is not None else "unknown",
         "sandbox": setting.base_url if setting is not None else None,

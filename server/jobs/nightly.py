@@ -394,9 +394,7 @@ class _Carrying:
                     "Read the portal's terms and decide under Portals; until then, look it up by hand.",
                 )
             if not profile.unattended:
-                return no(
-                    "This portal needs a person at the screen.", "Look it up by hand with the extension open."
-                )
+                return no(profile.needs_person, "Look it up by hand with the extension open.")
             if kind == NIGHTLY and not within_hours(local.time(), profile.pace.hours):
                 first, last = profile.pace.hours
                 return no(

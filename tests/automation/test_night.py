@@ -158,6 +158,17 @@ def with_pace(**values: Any) -> Profile:
     return replace(PROFILE, pace=replace(PROFILE.pace, **values))
 
 
+@pytest.mark.parametrize("base_url", [None, ADDRESS])
+def test_a_portal_without_pages_is_not_begun_and_each_outcome_says_why(
+    run: Run, base_url: str | None
+) -> None:
+    profile = replace(PROFILE, pages={}, search=(), unattended=False, attended_because="Nobody saw it.")
+    told = run(2, profile=profile, base_url=base_url)
+    assert told.kinds == ["not_started", "not_started"]
+    assert {outcome.message for outcome in told.outcomes} == {profile.needs_person}
+    assert told.portal.signed_in == 0
+
+
 ERRORS = st.one_of(
     st.none(),
     st.sampled_from(list(OutcomeKind)).map(lambda kind: Ended(kind)),
@@ -260,11 +271,11 @@ def test_a_saved_state_that_holds_needs_no_sign_in(run: Run) -> None:
     assert told.portal.signed_in == 0
 
 
-def test_a_saved_state_that_ran_out_is_dropped_and_does_not_count_as_a_lost_session(run: Run) -> None:
+def test_a_saved_state_that_ran_out_keeps_its_device_and_does_not_count_as_a_lost_session(run: Run) -> None:
     told = run(2, account=replace(ACCOUNT, browser_state=b"{}"), looks=[LOST, LOST, None, None])
     assert told.kinds == ["not_found"] * 2
     assert told.portal.signed_in == 2
-    assert told.portal.states == [b"{}", None, None]
+    assert told.portal.states == [b"{}"] * 3
 
 
 def test_maintenance_in_the_middle_stops_the_portal(run: Run) -> None:

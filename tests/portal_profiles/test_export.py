@@ -27,6 +27,14 @@ def test_every_portal_is_written_with_its_hosts_and_its_reading_part(tmp_path: P
     assert example["reading_part"] == json.loads(json.dumps(load("example_payer").reading_part()))
 
 
+def test_a_portal_without_pages_is_written_with_its_reason_and_none_to_read() -> None:
+    undescribed = {portal["slug"]: portal for portal in exported() if not portal["reading_part"]["pages"]}
+    assert undescribed
+    for slug, portal in undescribed.items():
+        assert portal["attended_because"] == load(slug).attended_because != ""
+        assert portal["hosts"]
+
+
 def test_no_sandbox_is_named_unless_its_port_is() -> None:
     assert {portal["sandbox_origin"] for portal in exported()} == {None}
 

@@ -18,6 +18,8 @@ from portal_profiles.profile import PageKind
 from portal_profiles.reading import Reading
 from tests.portal_profiles.conftest import ReadPage
 
+#: Portals of which a page is declared; of the others nothing is read, and their profile must say why.
+DESCRIBED = [slug for slug in slugs() if load(slug).pages]
 PAGES = [(slug, page) for slug in slugs() for page in sorted((load(slug).folder / "pages").glob("*.html"))]
 
 #: Kinds of which every profile must have a saved page: without them nothing is known of how it is read.
@@ -48,7 +50,16 @@ def test_a_saved_page_gives_its_golden_reading(slug: str, page: Path, in_reader:
     assert given == json.loads(golden.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("slug", slugs())
+@pytest.mark.parametrize("slug", [slug for slug in slugs() if slug not in DESCRIBED])
+def test_a_profile_without_pages_says_why_and_has_nothing_that_could_be_read(slug: str) -> None:
+    profile = load(slug)
+    assert not profile.unattended
+    assert profile.attended_because
+    assert not (profile.folder / "pages").exists()
+    assert not (profile.folder / "sandbox").exists()
+
+
+@pytest.mark.parametrize("slug", DESCRIBED)
 def test_a_profile_has_saved_pages_with_their_goldens(slug: str) -> None:
     profile = load(slug)
     pages = {page.stem for page in (profile.folder / "pages").glob("*.html")}
@@ -57,7 +68,7 @@ def test_a_profile_has_saved_pages_with_their_goldens(slug: str) -> None:
     assert goldens == pages
 
 
-@pytest.mark.parametrize("slug", slugs())
+@pytest.mark.parametrize("slug", DESCRIBED)
 def test_a_profile_has_a_saved_page_of_each_kind_that_decides_something(slug: str) -> None:
     profile = load(slug)
     kinds = set()
@@ -68,7 +79,7 @@ def test_a_profile_has_a_saved_page_of_each_kind_that_decides_something(slug: st
     assert set(NEEDED) <= kinds
 
 
-@pytest.mark.parametrize("slug", slugs())
+@pytest.mark.parametrize("slug", DESCRIBED)
 def test_a_golden_reading_survives_being_written_and_read(slug: str) -> None:
     for golden in (load(slug).folder / "pages").glob("*.json"):
         written = {**json.loads(golden.read_text(encoding="utf-8"))["reading"], "profile_version": "1"}

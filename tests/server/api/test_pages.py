@@ -305,6 +305,17 @@ def test_a_paired_browser_records_in_its_persons_name(browser: Browser, ada: int
     assert answer.get_json()["reading"]["read_by"] == "scheduler@riverbend.example (device d0d0d0d0d0d0d0d0)"
 
 
+def test_a_portal_whose_pages_nobody_described_is_listed_with_its_reason(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    listed = client.get("/api/v1/profiles", headers=headers).get_json()["items"]
+    unknown = next(item for item in listed if not item["pages_known"])
+    assert unknown["unattended"] is False
+    assert unknown["attended_because"]
+    one = client.get(f"/api/v1/profiles/{unknown['slug']}", headers=headers).get_json()
+    assert one["reading_part"]["pages"] == {}
+
+
 def test_profiles_are_listed_and_one_gives_its_reading_part(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
@@ -315,5 +326,6 @@ def test_profiles_are_listed_and_one_gives_its_reading_part(
     one = client.get("/api/v1/profiles/example_payer", headers=headers).get_json()
     assert "detail" in one["reading_part"]["pages"]
     assert "steps" not in str(one["reading_part"])
+    assert (example["pages_known"], example["attended_because"]) == (True, "")
     missing = client.get("/api/v1/profiles/no_such", headers=headers)
     assert (missing.status_code, missing.get_json()["error"]["code"]) == (404, "not_found")

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 
+from portal_profiles.catalogue import load, slugs
 from server.actions.authorization_input import authorization_input
 from server.actions.open_task import open_task
 from server.actions.save_authorization import create_authorization
@@ -203,6 +205,12 @@ def test_only_an_administrator_decides_on_a_portal_and_needs_the_text_it_rests_o
             "permitted",
             "administrator@riverbend.example",
         )
+
+
+def test_a_portal_that_is_never_looked_at_by_itself_says_why(desk: Seat) -> None:
+    profile = next(profile for profile in map(load, slugs()) if profile.attended_because)
+    for path in ("/portals", f"/portals/{profile.slug}"):
+        assert escape(profile.attended_because) in desk(Role.VIEWER).text(path)
 
 
 def test_an_account_s_secrets_are_never_shown(desk: Seat) -> None:
