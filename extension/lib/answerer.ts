@@ -103,7 +103,10 @@ function handlersOf({ known, frames, checks, showTab, toFrames }: Parts): Handle
       await browser.runtime.openOptionsPage();
       return null;
     },
-    'tab/view': async ({ tab }) => viewOf(await frames.of(tab)),
+    'tab/view': async ({ tab }) => {
+      const view = viewOf(await frames.of(tab));
+      return { ...view, part: known.portals.find(({ slug }) => slug === view.slug)?.reading_part ?? null };
+    },
     'device/pairing': async () => ({ pairing: await keptPairing(), managed_address: await managedAddress() }),
     'device/pair': async ({ address, code, name }) => {
       const done = await pair(address, code, name);

@@ -61,6 +61,7 @@ export interface TabView {
   state: State | 'not_a_portal';
   because: Because | null;
   message: string;
+  slug: string | null;
   portal: string | null;
   page: PageText | null;
   answer: CheckAnswer | null;
@@ -81,6 +82,7 @@ const NOT_A_PORTAL: TabView = {
   state: 'not_a_portal',
   because: null,
   message: '',
+  slug: null,
   portal: null,
   page: null,
   answer: null,
@@ -125,6 +127,7 @@ export function viewOf(frames: readonly FrameState[]): TabView {
     state: frame.state,
     because: frame.because,
     message: frame.message,
+    slug: frame.portal,
     portal: frame.portal_name,
     page: frame.page,
     answer: frame.answer,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pyotp
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, Worker
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from automation.browser import find_browser
 from automation.sandbox import Served
@@ -120,11 +120,14 @@ class Eyes:
 
 @dataclass(slots=True)
 class ExtensionBrowser:
-    """The browser with the extension. `id`: the extension's own, part of its pages' addresses."""
+    """The browser with the extension. `id`: the extension's own, part of its pages' addresses.
+
+    desk: one of its pages, kept open to ask the browser's functions; the background may be stopped at any time.
+    """
 
     context: BrowserContext
-    worker: Worker
     id: str
+    desk: Page
 
     def own_page(self, name: str) -> Page:
         """popup.html or options.html in a tab."""
@@ -145,7 +148,7 @@ class ExtensionBrowser:
     def tab_of(self, page: Page) -> int:
         """The browser's own number of a page's tab."""
         pattern = page.url.split("#")[0]
-        tabs: list[dict[str, Any]] = self.worker.evaluate("() => chrome.tabs.query({})")
+        tabs: list[dict[str, Any]] = self.desk.evaluate("() => chrome.tabs.query({})")
         return int(next(tab["id"] for tab in tabs if str(tab.get("url", "")).split("#")[0] == pattern))
 
     def popup(self, page: Page) -> Page:
@@ -162,7 +165,7 @@ class ExtensionBrowser:
     def badge(self, page: Page) -> str:
         """The text on the toolbar icon for a page's tab."""
         tab = self.tab_of(page)
-        return str(self.worker.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))
+        return str(self.desk.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))
 
 
 @contextmanager
@@ -184,7 +187,10 @@ def extension_browser(playwright: Playwright, profile: Path) -> Iterator[Extensi
     try:
         workers = context.service_workers
         worker = workers[0] if workers else context.wait_for_event("serviceworker")
-        yield ExtensionBrowser(context, worker, worker.url.split("/")[2])
+        extension = worker.url.split("/")[2]
+        desk = context.new_page()
+        desk.goto(f"chrome-extension://{extension}/options.html")
+        yield ExtensionBrowser(context, extension, desk)
     finally:
         context.close()
 

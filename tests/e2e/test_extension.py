@@ -410,7 +410,6 @@ def test_a_stopped_background_goes_on_where_it_was(
     fill(form, procedure_code_1="97110")
     eyes.see_none("mark")
     eyes.see("summary", "Checked and clear")
-    browser.worker = browser.context.service_workers[-1]
 
 
 def test_a_host_that_only_looks_like_the_portal_is_left_alone(

@@ -4,10 +4,12 @@ import { issues } from '../../lib/checking';
 import { h, sign } from '../../lib/elements';
 import { findingElement } from '../../lib/findings';
 import { halves, type HalvesRow, lineOf } from '../../lib/halves';
-import { ask, Failed, type Pairing, type PortalPermission, Refused } from '../../lib/messages';
-import type { TabView } from '../../lib/state';
+import { type Answer, ask, Failed, type Pairing, type PortalPermission, Refused } from '../../lib/messages';
 import { checkedList, headline, recordedNodes, shapeOf } from '../../lib/summary';
 import { ago, daysUntil, fieldName, t } from '../../lib/words';
+
+/** What the popup knows of its tab. */
+type TabView = Answer<'tab/view'>;
 
 const main = element('main');
 const settings = element('options');
@@ -159,7 +161,7 @@ function theCase(view: TabView, answer: CheckAnswer, pairing: Pairing): Node[] {
     ),
     h('p', { class: 'quiet small' }, authorization.determination_read_at ? t('status_read', ago(authorization.determination_read_at)) : t('status_never_read')),
   ];
-  const rows = view.page ? halves(answer, view.page, null) : [];
+  const rows = view.page ? halves(answer, view.page, view.part) : [];
   if (rows.length > 0) nodes.push(sideBySide(rows));
   nodes.push(h('a', { class: 'action second', href: `${pairing.address}/authorizations/${authorization.id}`, target: '_blank', rel: 'noopener noreferrer', 'data-name': 'dashboard' }, t('open_dashboard')));
   return nodes;
