@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import logging
@@ -10,8 +9,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from playwright.async_api import ElementHandle, Frame, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame, Page
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
@@ -20,9 +19,6 @@ from automation.reading import Seen
 from portal_profiles.profile import Profile
 
 PICTURE, LETTER, TEXT = "picture", "letter", "text"
-
-#: A letter is a few pages; what is larger is not one.
-MOST_LETTER_BYTES = 20_000_000
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)
 
@@ -55,28 +51,6 @@ def text(profile: Profile, seen: Seen, at: datetime) -> Evidence:
         "problems": seen.text.get("problems", []),
     }
     return Evidence(TEXT, "application/json", json.dumps(kept, ensure_ascii=False, sort_keys=True).encode())
-
-
-async def fetched(link: ElementHandle) -> bytes | None:
-    """What the link leads to, asked for from within the page, so with its session and through our gate.
-
-    None when it is no link, is refused or breaks off.
-    """
-    encoded = await link.evaluate(
-        """async (el, most) => {
-          if (!el.href) return null;
-          const answer = await fetch(el.href, { credentials: 'include' }).catch(() => null);
-          if (!answer || !answer.ok) return null;
-          const bytes = new Uint8Array(await answer.arrayBuffer());
-          if (bytes.length > most) return null;
-          let text = '';
-          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i +
-          32768));
-          return btoa(text);
-        }""",
-        MOST_LETTER_BYTES,
-    )
-    return base64.b64decode(encoded) if isinstance(encoded, str) else None
 
 
 def letter(content: bytes | None, numbers: Iterable[str]) -> tuple[Evidence | None, tuple[str, ...]]:

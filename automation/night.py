@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, Page
 from playwright.async_api import Error as PlaywrightError
 
-from automation import evidence
+from automation import evidence, steps
 from automation.guards import lacking, the_row, unlike
 from automation.outcomes import Ended, Evidence, Outcome, OutcomeKind, Stops, TechnicalFault
 from automation.pace import Breaker, Budget, Clock, OneTimeCodes, SystemClock, backoff, between_checks
@@ -368,13 +368,12 @@ class _Pass:
             return None, ()
         assert seen.page is not None
         hands = session.hands_for(Query(id=""))
-        hands.frame, hands.seconds = seen.page.frame, 0.0
-        try:
-            link = await hands.find(self._profile.letter, clicks=True)
-        except StepFailed:
+        hands.frame = seen.page.frame
+        there, content = await steps.fetched(hands, self._profile.letter)
+        if not there:
             # Not every request has its letter yet.
             return None, ()
-        return evidence.letter(await evidence.fetched(link), [number.value for number in reading.numbers])
+        return evidence.letter(content, [number.value for number in reading.numbers])
 
     # ---- what is told ----
 

@@ -10,6 +10,7 @@ its required values stand; nothing waits for the network to fall silent, because
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,22 +43,30 @@ STOPPING = frozenset(
 SHARE_FOR_VALUES = 0.25
 
 # What runs in the page. A page that was already acted on counts again only in a new document (timeOrigin
-# differs),
-# so the form that was just sent is not taken for the answer.
+# differs), so the form that was just sent is not taken for the answer. What only lies over a page and is
+# declared to be hidden is hidden here and now: banners come back with every page, and each would cost three
+# more trips to the browser.
 _LOOK = """
   const until = performance.now() + a.ms, valuesUntil = performance.now() + a.valuesMs;
   const stale = performance.timeOrigin === a.born ? a.actedOn : null;
   const live = (fits) => fits.filter((name) => name !== stale);
+  const hide = (locator) => {
+    const found = TallystickReader.locate(document, locator);
+    if (found.length === 1) found[0].style.setProperty('display', 'none', 'important');
+    return found.length === 1;
+  };
   for (;;) {
     const late = performance.now() >= until;
-    if (late || live(TallystickReader.classify(document, a.part).fits).some((name) =>
-    a.wanted.includes(name))) {
-      const text = TallystickReader.read(document, a.part);
+    const fits = live(TallystickReader.classify(document, part).fits);
+    const banner = fits.find((name) => hides[name]?.every(hide));
+    if (banner !== undefined && !late) continue;
+    if (late || fits.some((name) => a.wanted.includes(name))) {
+      const text = TallystickReader.read(document, part);
       const lacks = text.problems.some((p) => p.problem === 'nothing');
       if (late || !lacks || performance.now() >= valuesUntil)
         return { text, fits: live(text.fits), born: performance.timeOrigin, state: document.readyState };
     }
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 """
 
@@ -88,10 +97,15 @@ class Seen:
         return sentences(self.text.get("problems", ()))
 
 
-@cache
-def look_script() -> str:
-    """The reader and the waiting loop as one function expression."""
-    return f"async (a) => {{\n{reader_script()}\n{_LOOK}\n}}"
+def look_script(part: Mapping[str, object], hides: Mapping[str, object]) -> str:
+    """The reader, what it is given, and the waiting loop as one function expression.
+
+    part: the reading part for one document; hides: for each overlay that is only to be hidden, its locators.
+    They stand in the script as text, because as arguments each value of them would be packed for the browser
+    one by one.
+    """
+    given = f"const part = {json.dumps(part)};\nconst hides = {json.dumps(hides)};"
+    return f"async (a) => {{\n{reader_script()}\n{given}\n{_LOOK}\n}}"
 
 
 @cache
@@ -113,10 +127,18 @@ class Eye:
         self._frames: dict[Locator, Frame] = {}
         self.round_trips = 0
         part = profile.reading_part()
-        self._parts: dict[Locator | None, dict[str, object]] = {}
+        self._scripts: dict[Locator | None, str] = {}
         for frame in dict.fromkeys([None, *(spec.frame for spec in profile.pages.values())]):
-            pages = {n: s.reading_part() for n, s in profile.pages.items() if s.frame == frame}
-            self._parts[frame] = {**part, "pages": pages}
+            specs = [spec for spec in profile.pages.values() if spec.frame == frame]
+            hides = {
+                spec.name: [step.locator.to_json() for step in spec.steps if step.locator is not None]
+                for spec in specs
+                if spec.kind is PageKind.OVERLAY
+                and spec.steps
+                and all(step.do == "hide" for step in spec.steps)
+            }
+            pages = {spec.name: spec.reading_part() for spec in specs}
+            self._scripts[frame] = look_script({**part, "pages": pages}, hides)
 
     async def look(self, wanted: Collection[PageSpec], seconds: float, acted_on: Seen | None = None) -> Seen:
         """Waits until one of the wanted pages (or one that stops everything, or an overlay) fits, at most
@@ -132,7 +154,7 @@ class Eye:
         tasks: dict[asyncio.Task[dict[str, Any] | None], Locator | None] = {}
         last: dict[Locator | None, dict[str, Any]] = {}
         try:
-            for frame in self._parts:
+            for frame in self._scripts:
                 tasks[asyncio.create_task(self._read(frame, names, deadline, acted_on))] = frame
             while tasks:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -196,9 +218,8 @@ class Eye:
                     self.round_trips += 1
                     answer: dict[str, Any] = await asyncio.wait_for(
                         frame.evaluate(
-                            look_script(),
+                            self._scripts[where],
                             {
-                                "part": self._parts[where],
                                 "wanted": sorted(names),
                                 "ms": max(0, left) * 1000,
                                 "valuesMs": max(0, left) * 1000 * SHARE_FOR_VALUES,

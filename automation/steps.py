@@ -10,8 +10,9 @@ the very click: on one portal the button that says Next and the one that says Su
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urldefrag
@@ -30,6 +31,9 @@ from portal_profiles.template import TemplateError, fill, slots
 
 #: What the browser throws, into its own page, when a click was about to act; `Session` listens for it.
 REFUSED = "Tallystick only looks"
+
+#: What is typed on sign-in pages only, into controls that the shared reader never finds.
+SECRETS = frozenset({"password", "code"})
 
 #: One try of a click; what lies over the element is cleared between tries.
 CLICK_SECONDS = 2.0
@@ -77,14 +81,53 @@ _FIND = """
 """
 
 
+# Types into controls one after the other, as keys would. Gives null, or [which, how many there were when time
+# was up], or [which, -1] for a control that did not take the text as it is (a mask, a date picker).
+_TYPE = """
+  const until = performance.now() + a.ms;
+  for (const [index, { locator, value }] of a.fills.entries()) {
+    let found;
+    while ((found = TallystickReader.locate(document, locator)).length !== 1) {
+      if (performance.now() >= until) return [index, found.length];
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const [el] = found;
+    if (!el.matches('input, textarea') || el.disabled || el.readOnly) return [index, -1];
+    el.focus();
+    el.select();
+    document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
+    if (el.value !== value) return [index, -1];
+    el.blur();
+  }
+  return null;
+"""
+
+# The link's document, asked for from within the page: with its session, and through our gate.
+_FETCH = """
+  const [el, ...others] = TallystickReader.locate(document, a.locator);
+  if (!el || others.length) return 'nothing';
+  if (!el.href) return null;
+  const answer = await fetch(el.href, { credentials: 'include' }).catch(() => null);
+  if (!answer || !answer.ok) return null;
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (bytes.length > a.most) return null;
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  return 'base64:' + btoa(text);
+"""
+
+#: A letter is a few pages; what is larger is not one.
+MOST_LETTER_BYTES = 20_000_000
+
+
 class StepFailed(Exception):
     """A step could not be done because the page is not as the profile says. Names the step, never a value."""
 
 
 @cache
-def find_script() -> str:
-    """The shared reader and the search for one element as one function expression."""
-    return f"async (a) => {{\n{reader_script()}\n{_FIND}\n}}"
+def with_reader(body: str) -> str:
+    """The shared reader and what is done with it as one function expression."""
+    return f"async (a) => {{\n{reader_script()}\n{body}\n}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +186,7 @@ class Hands:
                 self.eye.round_trips += 1
                 try:
                     handle = await frame.evaluate_handle(
-                        find_script(),
+                        with_reader(_FIND),
                         {
                             "locator": locator.to_json(),
                             "row": {"page": row.page.name, "rows": row.rows, "index": row.index}
@@ -237,7 +280,7 @@ async def type_in(hands: Hands, step: Step) -> None:
     """Fills a text control; what stood there is replaced."""
     template = step.value or ""
     hands.eye.round_trips += 1
-    if hands.may_act and {"password", "code"}.intersection(slots(template)):
+    if hands.may_act and SECRETS.intersection(slots(template)):
         frame = await hands.eye.frame_of(hands.frame)
         if frame is None:
             raise StepFailed(f"{named(_locator(step))} is not there")
@@ -246,6 +289,44 @@ async def type_in(hands: Hands, step: Step) -> None:
         return
     element = await hands.find(_locator(step))
     await _tried(element.fill(hands.filled(template), timeout=hands.seconds * 1000), step)
+
+
+async def type_all(hands: Hands, steps: Sequence[Step]) -> None:
+    """Fills several text controls of one page in one trip to it; a control that wants keys is given them."""
+    left = list(steps)
+    while left:
+        frame = await hands.eye.frame_of(hands.frame)
+        if frame is None:
+            return await type_in(hands, left[0])
+        fills = [
+            {"locator": _locator(step).to_json(), "value": hands.filled(step.value or "")} for step in left
+        ]
+        hands.eye.round_trips += 1
+        try:
+            stuck = await frame.evaluate(with_reader(_TYPE), {"fills": fills, "ms": hands.seconds * 1000})
+        except PlaywrightError as error:
+            raise TechnicalFault("The page went away while it was filled in.") from error
+        if stuck is None:
+            return None
+        index, count = stuck
+        if count >= 0:
+            raise StepFailed(f"{named(_locator(left[index]))} is there {count} times")
+        await type_in(hands, left[index])
+        left = left[index + 1 :]
+    return None
+
+
+async def fetched(hands: Hands, link: Locator) -> tuple[bool, bytes | None]:
+    """Whether the page has this link, and what it leads to: None when that is no document, refused or breaks
+    off."""
+    frame = await hands.eye.frame_of(hands.frame)
+    if frame is None:
+        return False, None
+    hands.eye.round_trips += 1
+    said = await frame.evaluate(with_reader(_FETCH), {"locator": link.to_json(), "most": MOST_LETTER_BYTES})
+    if said == "nothing":
+        return False, None
+    return True, base64.b64decode(said.removeprefix("base64:")) if isinstance(said, str) else None
 
 
 async def select(hands: Hands, step: Step) -> None:
@@ -322,11 +403,26 @@ VERBS: Mapping[str, Callable[[Hands, Step], Awaitable[None]]] = {
 
 async def do(hands: Hands, steps: tuple[Step, ...]) -> None:
     """Does the steps in order. Raises StepFailed (with the step's number), Ended or TechnicalFault."""
-    for number, step in enumerate(steps, start=1):
+    number = 0
+    while number < len(steps):
+        together = _typed_together(hands, steps[number:])
         try:
-            await VERBS[step.do](hands, step)
+            if together > 1:
+                await type_all(hands, steps[number : number + together])
+            else:
+                await VERBS[steps[number].do](hands, steps[number])
         except StepFailed as failed:
-            raise StepFailed(f"step {number} ({step.do}): {failed}") from None
+            raise StepFailed(f"step {number + 1} ({steps[number].do}): {failed}") from None
+        number += max(together, 1)
+
+
+def _typed_together(hands: Hands, steps: tuple[Step, ...]) -> int:
+    """How many of the next steps fill plain text controls, one after the other."""
+    for count, step in enumerate(steps):
+        secret = hands.may_act and SECRETS.intersection(slots(step.value or ""))
+        if step.do != "fill" or secret:
+            return count
+    return len(steps)
 
 
 def _secret_control(frame: Frame, locator: Locator) -> PlaywrightLocator:
