@@ -11,7 +11,7 @@ import structlog
 from server import log
 from server.app import create_app, port_of, server
 from server.db.session import Database
-from server.jobs import schedule
+from server.jobs import queue, schedule
 from server.settings import Settings
 
 
@@ -53,6 +53,7 @@ def command(
     finally:
         if scheduler is not None:
             scheduler.shutdown()
+        queue.IN_PROCESS.stop()
         database.dispose()
 
 

@@ -231,6 +231,12 @@ async def carry_out(
     return Summary(begun.run_id, ledger, run.persons, run.looked)
 
 
+def set_aside(database: Database, begun: Begun) -> Ledger:
+    """Leaves a run that was begun and not carried out for the next pass, and gives its leases back."""
+    run = _Carrying(database, begun, SystemClock(), None, lambda progress: None)
+    return run.finish("It was stopped before its first look; the next pass goes on with it.")
+
+
 async def night(
     database: Database,
     *,

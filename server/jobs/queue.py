@@ -7,6 +7,7 @@ returns, so whoever asked can watch it at once; a second pass on the same portal
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -17,7 +18,7 @@ from automation.browser import started_browser
 from server.actions.start_run import CHECK_NOW, NIGHTLY
 from server.db.session import Database
 from server.errors import Problem
-from server.jobs.nightly import Begun, BrowserSource, Summary, begin, carry_out
+from server.jobs.nightly import Begun, BrowserSource, Summary, begin, carry_out, set_aside
 
 _log = structlog.get_logger("queue")
 
@@ -26,23 +27,67 @@ class InProcessQueue:
     """Carries runs out side by side, at most `workers` at once. Leases keep two off one portal or account."""
 
     def __init__(self, workers: int = 2, browsers: BrowserSource = started_browser) -> None:
-        self._workers = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="run")
+        self._size = workers
         self._browsers = browsers
+        self._lock = threading.Lock()
+        self._workers: ThreadPoolExecutor | None = None
+        self._stopping = False
+        self._waiting: dict[int, tuple[Database, Begun]] = {}
+        self._running: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Task[Summary]]] = {}
 
     def put(self, database: Database, begun: Begun) -> Future[Summary]:
         """Carries the run out as soon as a worker is free."""
-        return self._workers.submit(self._carry_out, database, begun)
+        with self._lock:
+            if self._workers is None:
+                self._workers = ThreadPoolExecutor(self._size, thread_name_prefix="run")
+            self._waiting[begun.run_id] = (database, begun)
+            return self._workers.submit(self._carry_out, database, begun)
 
-    def close(self) -> None:
-        """Waits for the runs that are under way; those not begun yet are left for the next start."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+    def finish(self) -> None:
+        """Waits until every run that was put has ended."""
+        self._end(cancel=False)
+
+    def stop(self) -> None:
+        """Ends every run at the look it is at: what was seen is kept, leases are given back, the next pass
+        goes on."""
+        self._end(cancel=True)
+
+    def _end(self, *, cancel: bool) -> None:
+        with self._lock:
+            workers, self._workers, self._stopping = self._workers, None, cancel
+            running = list(self._running.values()) if cancel else []
+        for loop, task in running:
+            loop.call_soon_threadsafe(task.cancel)
+        if workers is not None:
+            workers.shutdown(wait=True, cancel_futures=cancel)
+        with self._lock:
+            never_begun, self._waiting, self._stopping = list(self._waiting.values()), {}, False
+        for database, begun in never_begun:
+            set_aside(database, begun)
 
     def _carry_out(self, database: Database, begun: Begun) -> Summary:
         try:
-            return asyncio.run(carry_out(database, begun, browsers=self._browsers))
+            return asyncio.run(self._known(database, begun))
+        except asyncio.CancelledError:
+            _log.info("run_stopped", run=begun.run_id)
+            raise
         except BaseException as error:
             _log.error("run_failed", run=begun.run_id, exc_info=error)
             raise
+
+    async def _known(self, database: Database, begun: Begun) -> Summary:
+        """Carries it out where `stop` can reach it."""
+        task = asyncio.ensure_future(carry_out(database, begun, browsers=self._browsers))
+        with self._lock:
+            self._waiting.pop(begun.run_id, None)
+            self._running[begun.run_id] = (asyncio.get_running_loop(), task)
+            if self._stopping:
+                task.cancel()
+        try:
+            return await task
+        finally:
+            with self._lock:
+                self._running.pop(begun.run_id, None)
 
 
 IN_PROCESS = InProcessQueue()
