@@ -129,6 +129,7 @@ class _Pass:
         self._session: Session | None = None
         self._codes: OneTimeCodes | None = None
         self._proved = False
+        self._must_sign_in = account.browser_state is None
         self._stopped: tuple[OutcomeKind, str] | None = None
         if not profile.pages or (not profile.unattended and base_url is None):
             self._stopped = (OutcomeKind.NOT_STARTED, profile.needs_person)
@@ -263,10 +264,10 @@ class _Pass:
                     time_zone=self._time_zone,
                 )
                 self._proved = False
-                if self._account.browser_state is None:
+                if self._must_sign_in:
                     self._tell("signing_in", query)
                     await self._session.sign_in()
-                    self._proved = True
+                    self._must_sign_in, self._proved = False, True
                     self._tell("signed_in", query)
             except (TechnicalFault, PlaywrightError) as fault:
                 await self.close()
@@ -277,9 +278,10 @@ class _Pass:
         return self._session
 
     async def _sign_in_anew(self) -> None:
-        """Drops the session and its saved state: the next query begins at the door."""
+        """The next query begins at the door; the saved state stays, for the portal may remember its
+        device."""
         await self.close()
-        self._account = replace(self._account, browser_state=None)
+        self._must_sign_in = True
 
     def _keep(self, state: bytes) -> None:
         self._account = replace(self._account, browser_state=state)
@@ -328,6 +330,7 @@ class _Pass:
 
     async def _read(self, session: Session, query: Query, seen: Seen, attempt: int) -> Outcome:
         """What a detail page says, once it is sure to be whole and this patient's."""
+        seen = await self._unfolded(session, seen)
         if absent := lacking(seen):
             raise Ended(OutcomeKind.PAGE_CHANGED, "The page lacks what its profile requires.", absent)
         reading = interpret(self._profile, seen.text)
@@ -359,6 +362,16 @@ class _Pass:
             problems=tuple(dict.fromkeys(problems)),
             evidence=tuple(kept),
         )
+
+    async def _unfolded(self, session: Session, seen: Seen) -> Seen:
+        """The page once its own steps have opened what starts closed."""
+        assert seen.page is not None
+        if not seen.page.steps:
+            return seen
+        hands = session.hands_for(Query(id=""))
+        hands.frame = seen.page.frame
+        await session.do(hands, seen.page.steps)
+        return await session.see(PageKind.DETAIL)
 
     async def _letter(
         self, session: Session, seen: Seen, reading: Reading

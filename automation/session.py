@@ -202,7 +202,9 @@ class Session:
                 OutcomeKind.CREDENTIALS_REFUSED, "The portal came back to the password. It was sent once."
             )
         code = None
-        if spec.kind is PageKind.CODE and (self._codes is None or "totp" not in self.profile.sign_in.methods):
+        methods = self.profile.sign_in.methods
+        # A code page without steps is one that only a person gets past.
+        if spec.kind is PageKind.CODE and not (self._codes and "totp" in methods and spec.steps):
             raise Ended(OutcomeKind.CODE_NEEDED)
         if "{code}" in asks:
             if self._codes is None:

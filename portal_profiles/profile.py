@@ -44,6 +44,9 @@ SIGN_IN_KINDS = frozenset({PageKind.SIGN_IN, PageKind.CODE})
 #: Pages on which the sign-in flow may do steps. Terms, challenges and locks are for a person.
 STEP_KINDS = frozenset({PageKind.SIGN_IN, PageKind.CODE, PageKind.PICKER, PageKind.OVERLAY})
 
+#: Pages whose steps unfold what is read on them: folds that start closed, tabs of one record.
+UNFOLD_KINDS = frozenset({PageKind.DETAIL})
+
 
 class ValueKind(StrEnum):
     """What a field's text is to be read as (`as` in the profile)."""

@@ -21,6 +21,7 @@ from portal_profiles.calendar_dates import DateProblem, check_format
 from portal_profiles.profile import (
     SIGN_IN_KINDS,
     STEP_KINDS,
+    UNFOLD_KINDS,
     Due,
     Expect,
     FieldSpec,
@@ -614,8 +615,8 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
         _check_steps(search.steps, f"search[{number}].steps", pages, False, mistakes)
     for page in pages.values():
         where = f"pages.{page.name}.steps"
-        if page.steps and page.kind not in STEP_KINDS:
-            kinds = ", ".join(sorted(STEP_KINDS))
+        if page.steps and page.kind not in STEP_KINDS | UNFOLD_KINDS:
+            kinds = ", ".join(sorted(STEP_KINDS | UNFOLD_KINDS))
             mistakes.append(
                 Mistake(where, f"a page of kind {page.kind} is only read: drop them (allowed: {kinds})")
             )

@@ -131,6 +131,11 @@ def test_an_unknown_key_or_word_is_refused_with_the_nearest_valid_one(
             "is only read",
         ),
         (
+            lambda d: d["pages"]["detail"].update(steps=[{"do": "click", "text": "Withdraw request"}]),
+            "pages.detail.steps[0]",
+            "a look never acts",
+        ),
+        (
             lambda d: d["search"][0]["steps"][1].update(value="{referense_number}"),
             "search[0].steps[1].value",
             "is unknown; the names are",
@@ -238,6 +243,12 @@ def test_an_acting_word_counts_inside_an_id_too(locator: dict[str, str]) -> None
     data = example()
     data["search"][0]["steps"].append({"do": "click", **locator})
     assert "a look never acts" in mistakes(data)["search[0].steps[3]"]
+
+
+def test_a_detail_page_may_unfold_what_starts_closed() -> None:
+    data = example()
+    data["pages"]["detail"]["steps"] = [{"do": "click", "role": "button", "name": "Service lines"}]
+    assert mistakes(data) == {}
 
 
 def test_signing_in_itself_may_be_sent_off() -> None:
