@@ -36,7 +36,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "Member ID", "Member #", "Member Number", "Member No", "Subscriber ID", "Subscriber #", "Policy #",
         "Policy Number", "Insurance ID", "Insured ID", "MemberID", "Mbr ID", "Member Identifier",
         "Patient Member ID",
-        "Policy ID", "Ins ID",
+        "Policy ID", "Ins ID", "Subscriber Number", "Subscriber No", "Insurance Member ID", "Insurance #",
+        "Insurance Number", "Mbr #", "Mem ID", "Medicaid ID", "Medicare ID", "MBI", "Beneficiary ID",
+        "Recipient ID", "Enrollee ID", "Insurance Policy #", "Member",
     ),
     "last_name": ("Last Name", "Patient Last Name", "Last", "Surname", "Pt Last Name", "Family Name",
         "LName"),
@@ -56,7 +58,8 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "Case Status", "Request Status",
     ),
     "authorization_number": (
-        "Authorization Number", "Auth #", "Auth Number", "Auth No", "Authorization #", "Authorization No",
+        "Authorization Number", "Auth #", "Auth Number", "Auth No", "Auth/Ref #", "Auth Ref #",
+        "Auth. No.", "Approval No", "Prior Authorization #", "Authorization #", "Authorization No",
         "Auth",
         "Prior Authorization Number", "Prior Auth #", "Prior Auth Number", "Prior Auth", "PA #",
         "PA Number", "PA",
@@ -108,8 +111,10 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "diagnoses": (
         "Diagnosis", "Diagnoses", "Diagnosis Code", "Diagnosis Codes", "Dx", "Dx Code", "Dx Codes", "ICD-10",
         "ICD10", "ICD-10 Code", "ICD 10 Codes", "ICD", "DX Code(s)", "ICD Code", "ICD-10-CM", "Diagnosis 1",
-        "Diagnosis 2", "Diagnosis 3", "Diagnosis 4", "Dx 1", "Dx 2", "Dx 3", "Dx 4", "Dx1", "Primary "
-        "Diagnosis",
+        "Diagnosis 2", "Diagnosis 3", "Diagnosis 4", "Dx 1", "Dx 2", "Dx 3", "Dx 4", "Dx1",
+        "Primary Diagnosis",
+        "Primary Dx", "Prim Dx", "Diagnosis(es)", "Diag", "Diag Code", "ICD-10 Codes", "ICD10 Code",
+        "ICD Codes",
     ),
     "requesting_npi": (
         "Requesting NPI", "Requesting Provider NPI", "Ordering NPI", "Ordering Provider NPI", "Referring NPI",
@@ -136,7 +141,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "effective": (
         "Effective Date", "Effective", "Start Date", "Start", "From", "From Date", "Begin Date", "Auth Start",
         "Auth Start Date", "Authorization Start Date", "Valid From", "Approved From", "Auth From", "Begin",
-        "Auth Effective Date", "Effective From", "Date From", "Auth Begin Date",
+        "Auth Effective Date", "Effective From", "Date From", "Auth Begin Date", "Eff Date", "Eff",
+        "Auth Eff Date",
+        "Effective Dt", "Start Dt", "Valid Start", "First Date", "Authorized From", "From DOS", "DOS From",
     ),
     "expiry": (
         "Expiration Date", "Expiration", "Expiry", "Expiry Date", "End Date", "End", "To", "To Date",
@@ -144,7 +151,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "Thru", "Thru Date", "Auth End", "Auth End Date", "Authorization End Date", "Valid To",
         "Valid Through",
         "Valid Until", "Exp Date", "Expires", "Approved To", "Approved Through", "Auth Expiration", "Date To",
-        "Auth Expiration Date", "Auth Exp Date", "Termination Date", "Auth To",
+        "Auth Expiration Date", "Auth Exp Date", "Termination Date", "Auth To", "Exp", "Term Date", "End Dt",
+        "Expiration Dt", "Valid Thru", "Valid End", "Last Date", "Authorized Through", "Authorized To",
+        "Expires On", "Auth Thru", "Auth Through", "To DOS", "DOS To", "DOS Through",
     ),
     "service_date": (
         "DOS", "Date of Service", "Service Date", "Scheduled Date", "Appointment Date", "Appt Date",
