@@ -143,9 +143,9 @@ def paired(story: Story, dashboard: Page) -> None:
 
 @pytest.fixture(scope="module")
 def at_portal(story: Story) -> None:
-    """A person is signed in to the example portal in the browser, once: its codes are good for one time."""
+    """A person is signed in to the example portal, with another account than the robot's."""
     page = story.browser.context.new_page()
-    sign_in(page, story.served)
+    sign_in(page, story.served, account=1)
     page.close()
 
 
@@ -311,7 +311,7 @@ def _open_detail(page: Page, served: sandbox.Served, slug: str, number: str) -> 
         page.goto(f"{served.url(slug)}/authorizations/{record.id}")
         return
     state = served.states[slug]
-    account = next(iter(state.accounts.values()))
+    account = state.records.accounts[1]
     _, visit = state.give_password(account.username, account.password)
     assert visit is not None
     assert state.give_code(visit, account.code(datetime.now(UTC))) == "in"
