@@ -25,11 +25,12 @@ from playwright.async_api import Error as PlaywrightError
 
 from automation import evidence, steps
 from automation.guards import lacking, the_row, unlike
+from automation.long_list import gone_through, scrolled_to
 from automation.outcomes import Ended, Evidence, Outcome, OutcomeKind, Stops, TechnicalFault
 from automation.pace import Breaker, Budget, Clock, OneTimeCodes, SystemClock, backoff, between_checks
 from automation.reading import Seen
 from automation.session import Account, Session
-from automation.steps import Row, StepFailed
+from automation.steps import Row, StepFailed, refresh
 from portal_profiles.identity import ACCEPTED, WRONG_PATIENT, Identity, identify
 from portal_profiles.interpret import interpret
 from portal_profiles.profile import PageKind, Profile, Search
@@ -158,14 +159,9 @@ class _Pass:
         if self._stopped is not None:
             kind, message = self._stopped
             return self._outcome(query, kind, message)
-        search = _search_for(self._profile, query)
+        search = next((s for s in self._profile.search if s.complete(query) and s.serves(query)), None)
         if search is None:
-            ways = "; or ".join(" and ".join(s.needs) for s in self._profile.search) or "nothing"
-            return self._outcome(
-                query,
-                OutcomeKind.COULD_NOT_LOOK,
-                f"The record lacks what this portal searches by: {ways.replace('_', ' ')}.",
-            )
+            return self._outcome(query, OutcomeKind.COULD_NOT_LOOK, _why_no_search(self._profile, query))
         outcome = await self._tried(query, search)
         if outcome.kind in _FAILURES:
             self._breaker.failed()
@@ -301,7 +297,8 @@ class _Pass:
             return self._outcome(query, OutcomeKind.NOT_FOUND, "", attempt, evidence=shown)
         if seen.kind is PageKind.DETAIL:
             return await self._read(session, query, seen, attempt)
-        index = the_row(self._profile, seen, query)
+        index = await self._chosen(session, seen, query)
+        seen, index = await self._refreshed(session, seen, index, query)
         tab = await self._open(session, seen, index)
         try:
             opened = await session.see(PageKind.DETAIL, acted_on=None if tab else seen)
@@ -309,6 +306,33 @@ class _Pass:
         finally:
             if tab is not None:
                 await session.back_from(tab)
+
+    async def _chosen(self, session: Session, seen: Seen, query: Query) -> int:
+        """Which row in the page is this query's; a list that shows a part of itself is gone through first."""
+        results, listed = self._profile.results, seen.page
+        assert results is not None
+        assert listed is not None
+        if listed.rows[results.rows].scroll is None:
+            return the_row(self._profile, seen, query)
+        eye, seconds = session.eye, self._profile.pace.page_seconds
+        whole = await gone_through(eye, seen, results.rows, seconds)
+        row = whole.text["rows"][results.rows][the_row(self._profile, whole, query)]
+        return await scrolled_to(eye, seen, results.rows, row, seconds)
+
+    async def _refreshed(self, session: Session, seen: Seen, index: int, query: Query) -> tuple[Seen, int]:
+        """The list and the row once the row's values are up to date, where a portal shows stale ones."""
+        results, listed = self._profile.results, seen.page
+        assert results is not None
+        assert listed is not None
+        if listed.rows[results.rows].refresh is None:
+            return seen, index
+        hands = session.hands_for(Query(id=""))
+        hands.frame = listed.frame
+        row = Row(listed, results.rows, index)
+        await session.tried(refresh(hands, row, results.open), "The row could not be refreshed.")
+        fresh = await session.see(PageKind.RESULTS)
+        # The list may be in another order now.
+        return fresh, the_row(self._profile, fresh, query)
 
     async def _open(self, session: Session, seen: Seen, index: int) -> Page | None:
         """Opens a row of a result list; gives the page that was left when the portal opens another tab."""
@@ -425,8 +449,18 @@ class _Pass:
         )
 
 
-def _search_for(profile: Profile, query: Query) -> Search | None:
-    return next((s for s in profile.search if all(query.has(name) for name in s.needs)), None)
+def _why_no_search(profile: Profile, query: Query) -> str:
+    """What the record lacks for this portal's searches, or what of it none of them is for."""
+    served = [search for search in profile.search if search.serves(query)]
+    if profile.search and not served:
+        asked = dict.fromkeys(name for search in profile.search for name in search.when)
+        return f"No search of this portal's profile is for this record's {_plain(', '.join(asked))}."
+    ways = "; or ".join(" and ".join(search.needs) for search in served) or "nothing"
+    return f"The record lacks what this portal searches by: {_plain(ways)}."
+
+
+def _plain(names: str) -> str:
+    return names.replace("_", " ")
 
 
 def is_loopback(base_url: str | None) -> bool:

@@ -291,7 +291,7 @@ def queries(slug: str, *, today: date | None = None) -> list[dict[str, object]]:
             "last_name": row.patient.last_name,
             "first_name": row.patient.first_name,
             "birth_date": row.patient.birth_date.isoformat(),
-            "payer": known.payer,
+            "payer": row.patient.payer.name,
             "plan": row.patient.plan,
             "service_from": row.service_from.isoformat(),
             "service_to": row.service_to.isoformat(),
@@ -363,8 +363,9 @@ def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> lis
     for slug in wanted or slugs():
         known = records(slug, today=today)
         for row in known.clinic:
+            payer = row.patient.payer
             values = (
-                known.payer, known.payer_id, row.patient.plan, slug, row.patient.member_id,
+                payer.name, payer.payer_id, row.patient.plan, slug, row.patient.member_id,
                 row.patient.last_name, row.patient.first_name, us(row.patient.birth_date), row.number,
                 row.code, " ".join(row.modifiers),
                 str(row.quantity), row.unit, ", ".join(row.diagnoses), row.requesting_npi, row.rendering_npi,

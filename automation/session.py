@@ -8,7 +8,7 @@ A password is sent again only after a technical fault; once refused, never.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -264,15 +264,21 @@ class Session:
     async def do(self, hands: steps.Hands, doing: tuple[Step, ...]) -> None:
         """Does the steps of a search. Raises Ended (page_changed when the page is not as declared),
         TechnicalFault."""
+        await self.tried(steps.do(hands, doing), "A step of the search could not be done.")
+
+    async def tried(self, doing: Awaitable[None], otherwise: str) -> None:
+        """Awaits something done with hands; when the page does not let it, raises what the page explains it
+        by, and else page_changed with the sentence `otherwise`."""
         try:
-            await steps.do(hands, doing)
+            await doing
         except steps.StepFailed as failed:
             self._raise_for_silence(None)
             # The page may have become one that explains it.
-            self._raise_for(await self._look((), seconds=0.0))
-            raise Ended(
-                OutcomeKind.PAGE_CHANGED, "A step of the search could not be done.", (str(failed),)
-            ) from None
+            seen = await self._look((), seconds=0.0)
+            self._raise_for(seen)
+            if seen.kind in SIGN_IN_KINDS:
+                raise Ended(OutcomeKind.SIGNED_OUT, "The portal asks to sign in again.") from None
+            raise Ended(OutcomeKind.PAGE_CHANGED, otherwise, (str(failed),)) from None
 
     def refusals(self) -> tuple[str, ...]:
         """Clicks and requests that were stopped since the last time this was asked; each could have acted."""

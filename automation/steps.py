@@ -42,6 +42,12 @@ CLICK_SECONDS = 2.0
 _FIND = """
   const acting = a.acting && new RegExp(a.acting, 'i');
   const folded = (text) => text.replace(/\\s+/g, ' ').trim().toLowerCase();
+  const glued = (letter) => /[\\p{L}\\p{N}]/u.test(letter ?? '');
+  const hasWord = (text, word) => {
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+      if (!glued(text[at - 1]) && !glued(text[at + word.length])) return true;
+    return false;
+  };
   const isRow = (el) => el.matches('tr,[role=row]');
   const wording = (el) => [
     isRow(el) ? '' : el.innerText, el.matches('button,input') ? el.value : '', el.id, el.getAttribute('name'),
@@ -59,6 +65,7 @@ _FIND = """
     const row = a.row && TallystickReader.locateRows(document, a.part, a.row.page, a.row.rows)[a.row.index];
     let found = a.row && !row ? [] : TallystickReader.locate(document, a.locator, row ?? null);
     if (a.text !== null) found = found.filter((el) => folded(el.innerText) === folded(a.text));
+    if (a.word !== null) found = found.filter((el) => hasWord(folded(el.innerText), folded(a.word)));
     if (found.length === 1) {
       const el = found[0];
       if (!acting) return el;
@@ -168,13 +175,15 @@ class Hands:
         clicks: bool = False,
         key: bool = False,
         text: str | None = None,
+        word: str | None = None,
         row: Row | None = None,
     ) -> ElementHandle:
         """The one visible element of a locator, awaited for at most `seconds`.
 
         clicks: it is to be clicked, so its wording is checked (key: by Enter, so what its form would send
         is). text:
-        the whole text it must have. row: look only inside this row of a list.
+        the whole text it must have; word: a part of it, as a word of its own. row: look only inside this row
+        of a list.
         Raises StepFailed when there is none or several, Ended when it would act.
         """
         loop = asyncio.get_running_loop()
@@ -194,6 +203,7 @@ class Hands:
                             else None,
                             "part": {"pages": {row.page.name: row.page.reading_part()}} if row else None,
                             "text": text,
+                            "word": word,
                             "key": key,
                             "ms": left * 1000,
                             "acting": ACTING_PATTERN if clicks and not self.may_act else None,
@@ -350,7 +360,7 @@ async def select(hands: Hands, step: Step) -> None:
 
 async def pick(hands: Hands, step: Step) -> None:
     """Opens a list that loads as one types, types, and clicks the one entry whose whole text is the given
-    one."""
+    one, or with an `option` that is not exact, the one in whose text it is a word of its own."""
     wanted = hands.filled(step.value or "")
     locator = _locator(step)
     await hands.press_down(lambda: hands.find(locator, clicks=True))
@@ -358,7 +368,28 @@ async def pick(hands: Hands, step: Step) -> None:
     hands.eye.round_trips += 1
     await _tried(box.fill(wanted, timeout=hands.seconds * 1000), step)
     option = step.option or Locator("role", "option")
-    await hands.press_down(lambda: hands.find(option, clicks=True, text=wanted))
+    whole, part = (wanted, None) if option.exact else (None, wanted)
+    await hands.press_down(lambda: hands.find(option, clicks=True, text=whole, word=part))
+
+
+async def refresh(hands: Hands, row: Row, opening: Locator) -> None:
+    """Brings a row's stale values up to date: points at the row, presses what its profile declares, and waits
+    until the row shows that they are."""
+    rows = row.page.rows[row.rows]
+    assert rows.refresh is not None
+    assert rows.refreshed is not None
+    control = rows.refresh
+    element = await hands.find(opening, row=row)
+    hands.eye.round_trips += 1
+    try:
+        # What lies over the row is cleared at the press.
+        await element.hover(timeout=CLICK_SECONDS * 1000)
+    except PlaywrightTimeout:
+        await hands.clear()
+    except PlaywrightError as error:
+        raise TechnicalFault("The page went away under the pointer.") from error
+    await hands.press_down(lambda: hands.find(control, clicks=True, row=row))
+    await hands.find(rows.refreshed, row=row)
 
 
 async def press(hands: Hands, step: Step) -> None:

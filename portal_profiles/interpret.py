@@ -16,7 +16,7 @@ from portal_profiles.identity import Identity, identifier_key, identify, same_na
 from portal_profiles.profile import FieldSpec, PageKind, PageSpec, Profile, RowsSpec, Side, ValueKind
 from portal_profiles.query import Query
 from portal_profiles.reading import Reading, ReadLine, ReadNumber
-from portal_profiles.values import PersonName, Quantity, Value, ValueProblem, Word, read_value
+from portal_profiles.values import PersonName, Quantity, Value, ValueProblem, Word, Words, read_value
 from portal_profiles.vocabulary import PROVISIONAL, Component, Determination, FieldName, Unit
 
 __all__ = ["Identity", "Reading", "identify", "interpret", "interpret_row", "match_rows", "page_service"]
@@ -88,7 +88,7 @@ def interpret(profile: Profile, page_text: Mapping[str, Any]) -> Reading:
             "page: more than one page of the profile fits" if several else "page: no page of the profile fits"
         )
         return Reading(profile.slug, profile.version, problems=(problem,))
-    gathered = _Gathered(profile, page.kind)
+    gathered = _Gathered(profile, page)
     for said in page_text.get("problems") or ():
         gathered.problems.append(f"{said['where']}: {_SAID[said['problem']]}{_nearest(said)}")
     for key, cell in (page_text.get("fields") or {}).items():
@@ -111,7 +111,7 @@ def interpret_row(profile: Profile, page_text: Mapping[str, Any], index: int) ->
     if page is None or profile.results is None or profile.results.rows not in page.rows:
         return Reading(profile.slug, profile.version, problems=("page: is no result list of the profile",))
     rows = page.rows[profile.results.rows]
-    gathered = _Gathered(profile, page.kind)
+    gathered = _Gathered(profile, page)
     for name, cell in page_text["rows"][rows.key][index].items():
         if name in rows.cells:
             gathered.take(rows.cells[name], cell, name, f"rows.{rows.key}[{index}].cells.{name}")
@@ -131,7 +131,8 @@ def match_rows(profile: Profile, page_text: Mapping[str, Any], query: Query) -> 
     cells = page.rows[results.rows].cells
     found = []
     for index, row in enumerate((page_text.get("rows") or {}).get(results.rows) or ()):
-        answers = [_cell_agrees(profile, cells[name], row.get(name), query) for name in results.match]
+        words = profile.words_on(page)
+        answers = [_cell_agrees(words, cells[name], row.get(name), query) for name in results.match]
         told = [answer for answer in answers if answer is not None]
         if told and all(told):
             found.append(index)
@@ -151,16 +152,17 @@ def page_service(profile: Profile, page_text: Mapping[str, Any]) -> dict[str, An
         return {}
     service: dict[str, Any] = {}
     problems: list[dict[str, Any]] = []
+    words = profile.words_on(page)
     for key, cell in (page_text.get("fields") or {}).items():
         if key in page.fields:
-            _take_typed(profile, page.fields[key], cell, service, problems, None)
+            _take_typed(words, page.fields[key], cell, service, problems, None)
     lines: list[dict[str, Any]] = []
     for key, rows in page.rows.items():
         for index, row in enumerate((page_text.get("rows") or {}).get(key) or ()):
             line: dict[str, Any] = {}
             for name, cell in row.items():
                 if name in rows.cells:
-                    _take_typed(profile, rows.cells[name], cell, line, problems, index)
+                    _take_typed(words, rows.cells[name], cell, line, problems, index)
             if line:
                 lines.append({"row": index, **line})
     if lines:
@@ -194,9 +196,10 @@ def _nearest(said: Mapping[str, Any]) -> str:
 class _Gathered:
     """Values of one page while they are being read; conflicting ones are dropped and said."""
 
-    def __init__(self, profile: Profile, kind: PageKind) -> None:
+    def __init__(self, profile: Profile, page: PageSpec) -> None:
         self.profile = profile
-        self.kind = kind
+        self.kind = page.kind
+        self.words = profile.words_on(page)
         self.values: dict[str, Any] = {}
         self.numbers: list[ReadNumber] = []
         self.texts: dict[str, str] = {}
@@ -207,7 +210,7 @@ class _Gathered:
         text = str(cell.get("text", ""))
         self.texts[key] = text
         try:
-            return read_value(spec, text, self.profile.words, cell.get("value"))
+            return read_value(spec, text, self.words, cell.get("value"))
         except ValueProblem as problem:
             self.problems.append(f"{where}: {problem}")
             return None
@@ -217,9 +220,13 @@ class _Gathered:
         usual = Side.REQUESTED if self.kind is PageKind.REQUEST_FORM else Side.APPROVED
         if value is None or spec.side is not usual:
             return
-        if spec.kind is ValueKind.NUMBER and spec.number_kind is not None:
+        if spec.kind is ValueKind.NUMBER:
+            kind = spec.kind_of(str(value))
+            if kind is None:
+                self.problems.append(f"{where}: has a shape that the profile does not know")
+                return
             label = spec.find.value if spec.find.way in ("beside", "label", "column") else spec.key
-            self.numbers.append(ReadNumber(spec.number_kind, label, str(value)))
+            self.numbers.append(ReadNumber(kind, label, str(value)))
         elif isinstance(value, PersonName):
             self.set("patient_name", value.text, where)
             if value.last and value.first:
@@ -319,7 +326,7 @@ def _line(gathered: _Gathered, rows: RowsSpec, row: Mapping[str, Any], index: in
 # ---- comparing a result row ----
 
 
-def _cell_agrees(profile: Profile, spec: FieldSpec, cell: _TextOf | None, query: Query) -> bool | None:
+def _cell_agrees(words: Words, spec: FieldSpec, cell: _TextOf | None, query: Query) -> bool | None:
     """Whether a match cell agrees; None when the query has nothing to compare it with."""
     wanted = _wanted(spec, query)
     if wanted is None:
@@ -327,7 +334,7 @@ def _cell_agrees(profile: Profile, spec: FieldSpec, cell: _TextOf | None, query:
     if cell is None:
         return False
     try:
-        value = read_value(spec, str(cell.get("text", "")), profile.words, cell.get("value"))
+        value = read_value(spec, str(cell.get("text", "")), words, cell.get("value"))
     except ValueProblem:
         # What can't be read does not agree; the row is not opened.
         return False
@@ -369,7 +376,7 @@ def _wanted(spec: FieldSpec, query: Query) -> str | date | tuple[str, ...] | Non
 
 
 def _take_typed(
-    profile: Profile,
+    words: Words,
     spec: FieldSpec,
     cell: _TextOf,
     service: dict[str, Any],
@@ -382,11 +389,11 @@ def _take_typed(
     if spec.number_kind in PROVISIONAL:
         return
     try:
-        value = read_value(spec, str(cell.get("text", "")), profile.words, cell.get("value"))
+        value = read_value(spec, str(cell.get("text", "")), words, cell.get("value"))
     except ValueProblem as problem:
         problems.append({"field": name.value, "message": str(problem), "row": row})
         return
-    if value is None:
+    if value is None or (spec.number_kinds and spec.kind_of(str(value)) in {None, *PROVISIONAL}):
         return
     for key, plain in _typed(name, value):
         service[key] = plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -9,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal_profiles.query import Query
 from portal_profiles.vocabulary import Determination, FieldName, NumberKind
 
 
@@ -129,6 +131,8 @@ class FieldSpec:
     stand_in: the visible control in front of a `hidden` one. compare: read every fallback too and say if they
     differ.
     range: which end of a text "start - end" is meant.
+    number_kinds: for a label under which numbers of several kinds stand: the shape of each (a whole regular
+    expression, letter case folded) and its kind.
     """
 
     key: str
@@ -139,11 +143,18 @@ class FieldSpec:
     format: str | None = None
     range: str | None = None
     number_kind: NumberKind | None = None
+    number_kinds: tuple[tuple[str, NumberKind], ...] = ()
     side: Side = Side.APPROVED
     required: bool = False
     hidden: bool = False
     stand_in: Locator | None = None
     compare: bool = False
+
+    def kind_of(self, number: str) -> NumberKind | None:
+        """The kind of a number that stands here; None when its shape is none that the profile knows."""
+        if self.number_kind is not None:
+            return self.number_kind
+        return next((kind for shape, kind in self.number_kinds if fits(shape, number)), None)
 
     def reading_part(self) -> dict[str, object]:
         """What the reader needs of it."""
@@ -160,12 +171,20 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class RowsSpec:
-    """A repeated part of a page: the locator of one row, and what is read in each."""
+    """A repeated part of a page: the locator of one row, and what is read in each.
+
+    refresh: what in a row brings its stale values up to date, pressed before the row is opened.
+    refreshed: what stands in the row once they are.
+    scroll: the box that is scrolled to see the other rows, where only those in view are in the page.
+    """
 
     key: str
     row: Locator
     cells: Mapping[str, FieldSpec]
     required: bool = False
+    refresh: Locator | None = None
+    refreshed: Locator | None = None
+    scroll: Locator | None = None
 
     def reading_part(self) -> dict[str, object]:
         """What the reader needs of it."""
@@ -178,7 +197,10 @@ class RowsSpec:
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One page of the portal. `frame`: the iframe of the shell in which the page's document lives."""
+    """One page of the portal. `frame`: the iframe of the shell in which the page's document lives.
+
+    words: what this page alone says, beside the profile's words and before them: one plan's screen, for one.
+    """
 
     name: str
     kind: PageKind
@@ -188,6 +210,7 @@ class PageSpec:
     steps: tuple[Step, ...] = ()
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     rows: Mapping[str, RowsSpec] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     invented: bool = False
 
     def reading_part(self) -> dict[str, object]:
@@ -276,10 +299,23 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One way to look an authorization up: usable when the query has everything in `needs`."""
+    """One way to look an authorization up: usable when the query has everything in `needs`.
+
+    when: for a query's fields, the shape that their values must have (a whole regular expression, letter case
+    folded): the payers that a screen serves, the numbers that can be searched by.
+    """
 
     needs: tuple[str, ...]
     steps: tuple[Step, ...]
+    when: Mapping[str, str] = field(default_factory=dict)
+
+    def complete(self, query: Query) -> bool:
+        """Whether the query has everything that is needed."""
+        return all(query.has(name) for name in self.needs)
+
+    def serves(self, query: Query) -> bool:
+        """Whether the search is for such a query."""
+        return all(fits(shape, str(getattr(query, name) or "")) for name, shape in self.when.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +382,13 @@ class Profile:
             "pages": {name: page.reading_part() for name, page in self.pages.items()},
         }
 
+    def words_on(self, page: PageSpec) -> Mapping[str, Mapping[str, str]]:
+        """The words as that page means them."""
+        if not page.words:
+            return self.words
+        both = {*self.words, *page.words}
+        return {kind: {**self.words.get(kind, {}), **page.words.get(kind, {})} for kind in both}
+
     def pages_of(self, *kinds: PageKind) -> tuple[PageSpec, ...]:
         """The pages of these kinds, in the profile's order."""
         return tuple(page for page in self.pages.values() if page.kind in kinds)
@@ -374,6 +417,11 @@ class Profile:
         themselves.
         """
         return self.slug.replace("_", "-") + ".localhost"
+
+
+def fits(shape: str, text: str) -> bool:
+    """Whether the whole text has this shape, white space and letter case folded."""
+    return re.fullmatch(shape, " ".join(text.split()), re.IGNORECASE) is not None
 
 
 def folded(text: str) -> str:

@@ -42,7 +42,7 @@ from portal_profiles.profile import (
     ValueKind,
     folded,
 )
-from portal_profiles.query import QUERY_FIELDS
+from portal_profiles.query import DATE_FIELDS, QUERY_FIELDS
 from portal_profiles.template import TemplateError, slots
 from portal_profiles.vocabulary import (
     CLOSED,
@@ -118,6 +118,9 @@ MEANINGS: Mapping[str, tuple[str, ...] | None] = {
     "authorization_type": tuple(AuthorizationType),
     "place_of_service": None,
 }
+
+#: Fields of a query that have no one text to compare a shape with.
+NOT_TEXT = frozenset({"id", "procedure_codes", *DATE_FIELDS})
 
 LOCATOR_WAYS = ("label", "role", "beside", "test_id", "text", "css", "id", "column")
 
@@ -203,6 +206,14 @@ def whole(minimum: int, **kwargs: Any) -> fields.Integer:
     return fields.Integer(
         strict=True, validate=validate.Range(min=minimum, error=f"must be {minimum} or more"), **kwargs
     )
+
+
+def check_shape(value: str) -> None:
+    """Raises ValidationError unless the text is a regular expression."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValidationError(f"{value!r} is no regular expression: {error}") from None
 
 
 # ---- locators ----
@@ -328,6 +339,11 @@ class FieldTable(LocatorTable):
     format = string()
     range = string(check=one_of(("start", "end")))
     number_kind = string(check=one_of(NumberKind))
+    number_kinds = fields.Dict(
+        keys=fields.String(validate=check_shape),
+        values=string(check=one_of(NumberKind)),
+        validate=validate.Length(min=1, error="is empty: give each shape its kind, or use number_kind"),
+    )
     side = string(check=one_of(Side))
     fallback = fields.List(fields.Nested(LocatorTable), load_default=list)
     required = flag()
@@ -353,6 +369,19 @@ class RowsTable(Table):
     row = fields.Nested(LocatorTable, required=True)
     cells = Tables(FieldTable, required=True)
     required = flag()
+    refresh = fields.Nested(LocatorTable)
+    refreshed = fields.Nested(LocatorTable)
+    scroll = fields.Nested(LocatorTable)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _says_when_it_is_fresh(self, data: Mapping[str, Any], **_: object) -> None:
+        if ("refresh" in data) != ("refreshed" in data):
+            lacking = "refreshed" if "refresh" in data else "refresh"
+            raise ValidationError(
+                {lacking: ["is missing: what refreshes a row and what shows it go together"]}
+            )
+        if "refresh" in data and (word := acting_word(*locator(data["refresh"]).texts())):
+            raise ValidationError({"refresh": [f"clicks something named {word}: a look never acts"]})
 
 
 class PageTable(Table):
@@ -369,6 +398,7 @@ class PageTable(Table):
     steps = fields.List(fields.Nested(StepTable), load_default=list)
     fields_ = Tables(FieldTable, data_key="fields", load_default=dict)
     rows = Tables(RowsTable, load_default=dict)
+    words = fields.Nested(lambda: WordsTable(), load_default=dict)
     invented = flag()
 
 
@@ -496,6 +526,11 @@ class SearchTable(Table):
         required=True,
         validate=validate.Length(min=1, error="is empty: a search needs steps"),
     )
+    when = fields.Dict(
+        keys=string(check=one_of(tuple(name for name in QUERY_FIELDS if name not in NOT_TEXT))),
+        values=fields.String(validate=check_shape),
+        load_default=dict,
+    )
 
     @validates_schema
     def _asks_for_what_it_needs(self, data: Mapping[str, Any], **_: object) -> None:
@@ -578,7 +613,9 @@ class ProfileTable(Table):
     @validates_schema(skip_on_field_errors=True)
     def _is_whole_or_says_why_not(self, data: Mapping[str, Any], **_: object) -> None:
         if data["unattended"] and data["attended_because"]:
-            raise ValidationError({"attended_because": ["goes with unattended = false only: drop one of them"]})
+            raise ValidationError(
+                {"attended_because": ["goes with unattended = false only: drop one of them"]}
+            )
         if data["pages"]:
             if "sign_in" not in data:
                 raise ValidationError({"sign_in": ["is missing: add it"]})
@@ -608,7 +645,11 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
     mistakes: list[Mistake] = []
     pages = {name: _page(name, table, mistakes) for name, table in loaded["pages"].items()}
     searches = tuple(
-        Search(needs=tuple(table["needs"]), steps=tuple(step(taken) for taken in table["steps"]))
+        Search(
+            needs=tuple(table["needs"]),
+            steps=tuple(step(taken) for taken in table["steps"]),
+            when=table["when"],
+        )
         for table in loaded["search"]
     )
     for number, search in enumerate(searches):
@@ -626,7 +667,7 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
         mistakes.append(Mistake("letter.link", f"clicks something named {word}: a look never acts"))
     if pages and not any(page.kind is PageKind.HOME for page in pages.values()):
         mistakes.append(Mistake("pages", "none is of kind home: the sign-in must know when it is through"))
-    words = _words(loaded["words"], mistakes)
+    words = _words(loaded["words"], "words", mistakes)
     _check_words_are_there(pages, words, mistakes)
     if mistakes:
         raise ProfileError(file, mistakes)
@@ -699,6 +740,9 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
             key=key,
             row=locator(part["row"]),
             required=part["required"],
+            refresh=locator(part["refresh"]) if "refresh" in part else None,
+            refreshed=locator(part["refreshed"]) if "refreshed" in part else None,
+            scroll=locator(part["scroll"]) if "scroll" in part else None,
             cells={
                 cell: _field(cell, spec, f"{where}.rows.{key}.cells.{cell}", usual, True, mistakes)
                 for cell, spec in part["cells"].items()
@@ -706,6 +750,11 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
         )
         for key, part in table["rows"].items()
     }
+    mistakes += [
+        Mistake(f"{where}.rows.{key}.scroll", "is for the rows of a result list only: drop it")
+        for key, part in rows.items()
+        if part.scroll is not None and kind is not PageKind.RESULTS
+    ]
     return PageSpec(
         name=name,
         kind=kind,
@@ -718,6 +767,7 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
             for key, spec in table["fields_"].items()
         },
         rows=rows,
+        words=_words(table["words"], f"{where}.words", mistakes),
         invented=table["invented"],
     )
 
@@ -742,14 +792,14 @@ def _field(
             mistakes.append(Mistake(f"{where}.format", str(problem)))
     if "range" in table and kind is not ValueKind.DATE:
         mistakes.append(Mistake(f"{where}.range", "is for dates only: drop it"))
-    if (kind is ValueKind.NUMBER) != ("number_kind" in table):
+    kinds_given = [name for name in ("number_kind", "number_kinds") if name in table]
+    if kind is ValueKind.NUMBER and not kinds_given:
         kinds = ", ".join(NumberKind)
-        remedy = (
-            f"is missing: numbers have kinds ({kinds})"
-            if kind is ValueKind.NUMBER
-            else "is for numbers only: drop it"
-        )
-        mistakes.append(Mistake(f"{where}.number_kind", remedy))
+        mistakes.append(Mistake(f"{where}.number_kind", f"is missing: numbers have kinds ({kinds})"))
+    if kind is not ValueKind.NUMBER:
+        mistakes += [Mistake(f"{where}.{name}", "is for numbers only: drop it") for name in kinds_given]
+    elif len(kinds_given) > 1:
+        mistakes.append(Mistake(f"{where}.number_kinds", "goes without number_kind: drop one of them"))
     return FieldSpec(
         key=key,
         find=locator(table),
@@ -759,6 +809,9 @@ def _field(
         format=table.get("format"),
         range=table.get("range"),
         number_kind=NumberKind(table["number_kind"]) if "number_kind" in table else None,
+        number_kinds=tuple(
+            (shape, NumberKind(kind)) for shape, kind in table.get("number_kinds", {}).items()
+        ),
         side=Side(table["side"]) if "side" in table else usual,
         required=table["required"],
         hidden=table["hidden"],
@@ -868,10 +921,10 @@ def query_field(spec: FieldSpec) -> str | None:
     return QUERY_FIELD.get(spec.field) if spec.field else None
 
 
-def _words(table: Mapping[str, Any], mistakes: list[Mistake]) -> dict[str, dict[str, str]]:
+def _words(table: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = {}
     for kind, listed in table.items():
-        where = f"words.{kind}"
+        where = f"{path}.{kind}"
         if not isinstance(listed, Mapping):
             mistakes.append(Mistake(where, 'must be a table of words: "Approved" = "approved"'))
             continue
@@ -900,6 +953,8 @@ def _check_words_are_there(
     if words.get("determination"):
         return
     for page in pages.values():
+        if page.words.get("determination"):
+            continue
         specs = [
             *page.fields.values(),
             *(cell for rows in page.rows.values() for cell in rows.cells.values()),

@@ -122,6 +122,15 @@ class Hazards:
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """A payer whose members the portal serves. words: its own, before those of the portal."""
+
+    name: str
+    payer_id: str
+    words: Mapping[Determination, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A member as the payer knows them."""
 
@@ -130,13 +139,15 @@ class Patient:
     first_name: str
     birth_date: date
     plan: str
+    payer: Payer
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a record. `decision` is the payer's truth; `shown_as` replaces the portal's word for it.
 
-    requested_code differs from code where the payer decided another code than was asked for.
+    requested_code differs from code where the payer decided another code than was asked for. payer: whose it
+    is.
     """
 
     number: int
@@ -151,6 +162,7 @@ class Line:
     shown_as: str
     effective: date | None
     expiry: date | None
+    payer: Payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +190,11 @@ class Record:
     lines: tuple[Line, ...]
     letter: bool
     note: str
+
+    @property
+    def payer(self) -> Payer:
+        """The payer whose member the patient is."""
+        return self.patient.payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +273,15 @@ class Records:
 
     def word(self, item: Record | Line) -> str:
         """The word that the portal shows for a decision."""
-        return item.shown_as or self.words[item.decision]
+        return item.shown_as or self._words_of(item.payer)[item.decision]
 
     def published(self, item: Record | Line) -> Determination:
         """The decision as far as the shown word tells it: a word outside the portal's list tells nothing."""
-        told = {word: decision for decision, word in self.words.items()}
+        told = {word: decision for decision, word in self._words_of(item.payer).items()}
         return told.get(self.word(item), Determination.UNRECOGNISED)
+
+    def _words_of(self, payer: Payer) -> Mapping[Determination, str]:
+        return {**self.words, **payer.words}
 
     def by_id(self, record_id: str) -> Record | None:
         """The record with that key, or None."""
@@ -308,7 +328,12 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
     data = json.loads(file.read_text("utf-8"))
     as_of = date.fromisoformat(data["as_of"])
     shift = timedelta(weeks=(today - as_of).days // 7) if today else timedelta()
-    patients = {p["member_id"]: _patient(p) for p in data["patients"]}
+    payers = {
+        p["name"]: Payer(p["name"], p["payer_id"], {Determination(k): v for k, v in p["words"].items()})
+        for p in data.get("payers", ())
+    }
+    only = Payer(data["payer"], data["payer_id"])
+    patients = {p["member_id"]: _patient(p, payers.get(p.get("payer"), only)) for p in data["patients"]}
     records: list[Record] = []
     clinic: list[ClinicRow] = []
     try:
@@ -344,13 +369,14 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
     )
 
 
-def _patient(entry: Mapping[str, Any]) -> Patient:
+def _patient(entry: Mapping[str, Any], payer: Payer) -> Patient:
     return Patient(
         entry["member_id"],
         entry["last_name"],
         entry["first_name"],
         date.fromisoformat(entry["birth_date"]),
         entry["plan"],
+        payer,
     )
 
 
@@ -375,6 +401,7 @@ def _record(entry: Mapping[str, Any], patients: Mapping[str, Patient], shift: ti
             shown_as=line.get("shown_as", entry.get("shown_as", "")),
             effective=_day(line.get("effective"), shift) or effective,
             expiry=_day(line.get("expiry"), shift) or expiry,
+            payer=patients[entry["member_id"]].payer,
         )
         for number, line in enumerate(entry["lines"], 1)
     )
@@ -555,6 +582,11 @@ class State:
             if known:
                 self._let_in(account, visit)
             return known
+
+    def let_in(self, visit: Visit) -> None:
+        """Signs a session in without a code: this portal asks this account for none."""
+        with self.lock:
+            self._let_in(self.accounts[visit.username], visit)
 
     def _let_in(self, account: Account, visit: Visit) -> None:
         account.sign_ins += 1

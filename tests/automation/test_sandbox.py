@@ -31,6 +31,7 @@ from automation.sandbox import (
     slugs,
     spreadsheet,
 )
+from portal_profiles import catalogue
 from portal_profiles.catalogue import load
 from portal_profiles.profile import folded
 from portal_profiles.stand_in import HAZARDS, HazardError, Hazards, RecordsError, load_records
@@ -38,6 +39,8 @@ from portal_profiles.vocabulary import Determination, NumberKind
 from tests.automation.sandbox_visitor import Visitor, visitor
 
 SLUGS = ("availity", "example_payer")
+#: What its data say is asked of every sandbox that there is.
+EVERY = tuple(slug for slug in catalogue.slugs() if slug in slugs())
 BANNER = "Sandbox: a stand-in for"
 
 
@@ -478,12 +481,12 @@ def test_a_submitted_request_is_counted_and_given_a_number_that_is_no_authorizat
 # ---- what a correct pass must give ----
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_every_row_of_the_clinic_has_an_expected_outcome(slug: str) -> None:
     assert [q["id"] for q in queries(slug)] == list(expected(slug))
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_the_sandbox_shows_every_kind_of_outcome(slug: str) -> None:
     answers = expected(slug).values()
     assert {"read", "not_found", "ambiguous", "wrong_patient", "could_not_look"} == {
@@ -501,7 +504,7 @@ def test_the_sandbox_shows_every_kind_of_outcome(slug: str) -> None:
     }
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_a_row_that_stands_for_a_record_expects_that_record(slug: str) -> None:
     known, answers = records(slug), expected(slug)
     for row in known.clinic:
@@ -513,7 +516,7 @@ def test_a_row_that_stands_for_a_record_expects_that_record(slug: str) -> None:
             assert dict(answer.numbers) == {k: v for k, v in record.numbers.items() if v}
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 @given(decision=st.sampled_from(Determination))
 def test_what_is_expected_follows_from_the_record(slug: str, decision: Determination) -> None:
     known = records(slug)
@@ -534,11 +537,15 @@ def test_a_record_that_is_taken_away_is_expected_not_to_be_found() -> None:
     assert answers[key] == Expected(row.key, "not_found")
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_the_words_of_the_sandbox_are_the_words_of_the_profile(slug: str) -> None:
     known, profile = records(slug), load(slug)
     for decision, word in known.words.items():
         assert profile.words["determination"][folded(word)] == decision
+    said = [profile.words_on(page)["determination"] for page in profile.pages.values()]
+    for payer in {p.payer.name: p.payer for p in known.patients}.values():
+        for decision, word in payer.words.items():
+            assert {words[folded(word)] for words in said if folded(word) in words} == {decision}
     strange = {r.shown_as for r in known.authorizations if r.shown_as}
     assert strange
     assert not any(folded(word) in profile.words["determination"] for word in strange)
@@ -559,7 +566,7 @@ def test_the_spreadsheet_is_printed_as_a_table_with_a_header(capsys: pytest.Capt
 # ---- records ----
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_dates_move_by_whole_weeks_and_birth_dates_stay(slug: str) -> None:
     then, now = records(slug), records(slug, today=date(2027, 11, 24))
     moved = {b.service_from - a.service_from for a, b in zip(then.clinic, now.clinic, strict=True)}
@@ -567,7 +574,7 @@ def test_dates_move_by_whole_weeks_and_birth_dates_stay(slug: str) -> None:
     assert [p.birth_date for p in then.patients] == [p.birth_date for p in now.patients]
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EVERY)
 def test_the_windows_of_the_records_are_in_order(slug: str) -> None:
     for record in records(slug).authorizations:
         assert record.service_from <= record.service_to, record.id

@@ -49,6 +49,44 @@ def test_numbers_keep_their_kind_their_label_and_their_value_as_issued() -> None
     )
 
 
+def test_a_pages_own_words_come_before_the_profiles_and_are_said_there_only() -> None:
+    data = example()
+    data["pages"]["detail"]["words"] = {"determination": {"Certified": "approved", "Pended": "submitted"}}
+    profile = parse(data, FILE)
+
+    def read(page: str, word: str) -> Determination | None:
+        return interpret(profile, page_text(page, determination=word)).determination
+
+    assert read("detail", "CERTIFIED") is Determination.APPROVED
+    assert read("detail", "Pended") is Determination.SUBMITTED
+    assert read("detail", "Denied") is Determination.DENIED
+    assert read("confirmation", "Pended") is Determination.PENDED
+    assert read("confirmation", "Certified") is Determination.UNRECOGNISED
+
+
+def test_numbers_under_one_label_have_the_kind_of_their_shape() -> None:
+    data = example()
+    kinds = {r"A?\d{9}": "authorization", r"EXT-\d+": "transaction"}
+    for page in ("detail", "request_form"):
+        data["pages"][page]["fields"]["number"] = {
+            "beside": "Number", "field": "reference_number", "number_kinds": kinds,
+        }  # fmt: skip
+    profile = parse(data, FILE)
+
+    def read(number: str) -> tuple[ReadNumber, ...]:
+        return interpret(profile, page_text("detail", number=number)).numbers
+
+    assert read("a104478215") == (ReadNumber(NumberKind.AUTHORIZATION, "Number", "a104478215"),)
+    assert read("EXT-20417") == (ReadNumber(NumberKind.TRANSACTION, "Number", "EXT-20417"),)
+    other = interpret(profile, page_text("detail", number="PA104478215"))
+    assert (other.numbers, other.problems) == (
+        (),
+        ("fields.number: has a shape that the profile does not know",),
+    )
+    typed = {n: page_service(profile, page_text("request_form", number=n)) for n in ("104478215", "EXT-7")}
+    assert typed == {"104478215": {"reference_number": "104478215"}, "EXT-7": {}}
+
+
 def test_requested_and_approved_values_of_a_line_are_kept_apart() -> None:
     row = {
         "requested_code": "97530", "procedure_code": "97110", "requested_quantity": "24 visits",

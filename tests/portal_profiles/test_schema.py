@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal_profiles.profile import PageKind, Side, ValueKind
+from portal_profiles.query import Query
 from portal_profiles.schema import KINDS_OF_FIELD, ProfileError, parse
 from portal_profiles.vocabulary import Determination, FieldName, NumberKind
 from tests.portal_profiles.example import FILE, example, mistakes
@@ -215,6 +216,71 @@ def test_a_mistake_is_told_with_its_key_and_remedy(change: Change, key: str, rem
     data = example()
     change(data)
     assert remedy in mistakes(data)[key]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "remedy"),
+    [
+        (lambda d: d["search"][0].update(when={"payr": "Blue"}), "search[0].when.payr.key", "payer?"),
+        (lambda d: d["search"][0].update(when={"payer": "Blue("}), "search[0].when.payer.value", "regular"),
+        (
+            lambda d: d["search"][0].update(when={"birth_date": ".*"}),
+            "search[0].when.birth_date.key",
+            "is unknown",
+        ),
+        (
+            lambda d: d["pages"]["results"]["rows"]["items"].update(refresh={"text": "Update"}),
+            "pages.results.rows.items.refreshed",
+            "go together",
+        ),
+        (
+            lambda d: d["pages"]["results"]["rows"]["items"].update(
+                refresh={"text": "Save"}, refreshed={"text": "Up to date"}
+            ),
+            "pages.results.rows.items.refresh",
+            "a look never acts",
+        ),
+        (
+            lambda d: d["pages"]["detail"]["fields"]["tracking"].update(number_kinds={"T.*": "tracking"}),
+            "pages.detail.fields.tracking.number_kinds",
+            "drop one",
+        ),
+        (
+            lambda d: d["pages"]["detail"]["fields"]["plan"].update(number_kinds={"T.*": "tracking"}),
+            "pages.detail.fields.plan.number_kinds",
+            "numbers only",
+        ),
+        (
+            lambda d: d["pages"]["detail"].update(words={"determination": {"Okay": "aproved"}}),
+            'pages.detail.words.determination."Okay"',
+            "approved?",
+        ),
+    ],
+)
+def test_what_one_plan_of_a_portal_has_for_itself_is_checked_too(
+    change: Change, key: str, remedy: str
+) -> None:
+    data = example()
+    change(data)
+    assert remedy in mistakes(data)[key]
+
+
+def test_a_page_with_status_words_of_its_own_needs_none_of_the_profiles() -> None:
+    data = example()
+    words = data["words"].pop("determination")
+    for page in ("results", "detail", "confirmation"):
+        data["pages"][page]["words"] = {"determination": words}
+    assert mistakes(data) == {}
+
+
+def test_a_search_serves_the_queries_whose_values_have_its_shapes() -> None:
+    data = example()
+    data["search"][0]["when"] = {"payer": "Blue( Meridian)?", "reference_number": r"A?\d{8,9}"}
+    search = parse(data, FILE).search[0]
+    assert search.serves(Query("1", payer="blue  meridian", reference_number="a123456789"))
+    assert not search.serves(Query("1", payer="Blue Meridian Federal", reference_number="A123456789"))
+    assert not search.serves(Query("1", payer="Blue", reference_number="REQ-123456789"))
+    assert not search.serves(Query("1", reference_number="A123456789"))
 
 
 @pytest.mark.parametrize(
