@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import async_playwright
 
 from automation import sandbox
 from automation.browser import launch
 from tests.automation.robot import Robot, Visit
+
+# How long one example takes depends on what else the machine does, and says nothing about the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="module")

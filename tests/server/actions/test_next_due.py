@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal_profiles.profile import Due
@@ -79,6 +79,7 @@ def test_a_determination_that_the_profile_leaves_out_is_never_looked_at_by_itsel
     assert due(Determination.IN_APPEAL, due=Due(days={Determination.PENDED: 1})) is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Determination), st.integers(-40, 40), st.integers(-40, 40) | st.none())
 def test_a_failed_look_is_made_up_for_tomorrow_or_never_and_never_today(
     determination: Determination, expiry: int, service: int | None
@@ -89,6 +90,7 @@ def test_a_failed_look_is_made_up_for_tomorrow_or_never_and_never_today(
     assert again in (None, TODAY + timedelta(days=1))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Determination), st.integers(-60, 60), st.booleans(), st.integers(1, 30))
 def test_the_next_look_is_always_in_the_future_and_never_later_nearer_the_end(
     determination: Determination, days_left: int, has_number: bool, own: int
