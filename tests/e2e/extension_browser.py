@@ -122,7 +122,7 @@ class Eyes:
 class ExtensionBrowser:
     """The browser with the extension. `id`: the extension's own, part of its pages' addresses.
 
-    desk: one of its pages, kept open to ask the browser's functions; the background may be stopped at any time.
+    desk: one of its pages, kept open to ask the browser's functions: the background may stop at any time.
     """
 
     context: BrowserContext
@@ -195,18 +195,21 @@ def extension_browser(playwright: Playwright, profile: Path) -> Iterator[Extensi
         context.close()
 
 
-def sign_in(page: Page, sandbox: Served, slug: str = "example_payer") -> None:
-    """Signs a person in to the example portal's sandbox, cookie banner out of the way."""
+def sign_in(page: Page, sandbox: Served, slug: str = "example_payer", *, account: int = 0) -> None:
+    """Signs a person in to the example portal's sandbox, cookie banner out of the way.
+
+    account: which of the sandbox's; a one-time code of an account is good once.
+    """
     records = sandbox.states[slug].records
-    account = records.accounts[0]
+    person = records.accounts[account]
     page.goto(f"{sandbox.url(slug)}/sign-in")
-    page.get_by_label("User name").fill(account.username)
-    page.get_by_label("Password").fill(account.password)
+    page.get_by_label("User name").fill(person.username)
+    page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("One-time code").fill(pyotp.TOTP(account.totp_secret).now())
+    page.get_by_label("One-time code").fill(pyotp.TOTP(person.totp_secret).now())
     page.get_by_role("button", name="Continue").click()
     if page.get_by_label("Organization").is_visible():
-        page.get_by_label("Organization").select_option(account.organizations[0])
+        page.get_by_label("Organization").select_option(person.organizations[0])
         page.get_by_role("button", name="Continue").click()
     if page.get_by_role("button", name="Accept cookies").is_visible():
         page.get_by_role("button", name="Accept cookies").click()
