@@ -48,6 +48,15 @@ CLAIMS = Path("server") / "demo" / "sample_claims.837"
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8750, show_default=True, help="0 takes any free one."
 )
+@click.option(
+    "--portal",
+    "portals",
+    multiple=True,
+    metavar="SLUG",
+    help="A portal whose sandbox takes part; may be given several times. Usually: "
+    + ", ".join(clinic.SHOWN["portals"])
+    + ".",
+)
 @click.option("--no-browser", is_flag=True, help="Open no browser, even where there is a display.")
 @click.option(
     "--folder",
@@ -62,7 +71,14 @@ CLAIMS = Path("server") / "demo" / "sample_claims.837"
     help="Where --tour writes its pictures.",
 )
 def command(
-    once: bool, tour: bool, as_json: bool, port: int, no_browser: bool, folder: Path, pictures: Path
+    once: bool,
+    tour: bool,
+    as_json: bool,
+    port: int,
+    portals: tuple[str, ...],
+    no_browser: bool,
+    folder: Path,
+    pictures: Path,
 ) -> int:
     """Loads a sample clinic, starts sandboxes for its portals and the server, and runs one status pass live.
 
@@ -72,7 +88,7 @@ def command(
     """
     console = Console(stderr=as_json)
     log.configure(least=logging.WARNING)
-    with _running(folder, port, scheduled=not (once or tour)) as demo:
+    with _running(folder, port, portals, scheduled=not (once or tour)) as demo:
         known_as = _keys(demo)
         console.print("\n[bold]One status pass[/bold] over the sandboxes (stand-ins, not the real portals)\n")
         summary = run_pass(demo.database, "demo", console)
@@ -112,11 +128,15 @@ class Demo:
 
 
 @contextmanager
-def _running(folder: Path, port: int, *, scheduled: bool) -> Iterator[Demo]:
+def _running(folder: Path, port: int, portals: tuple[str, ...], *, scheduled: bool) -> Iterator[Demo]:
     settings = _settings(_fresh(folder), port)
     database = Database.open(settings)
     today = utc_now().astimezone(settings.zone).date()
-    with sandbox.serve(today=today) as served:
+    unknown = sorted(set(portals) - set(sandbox.slugs()))
+    if unknown:
+        raise click.UsageError(f"No sandbox: {', '.join(unknown)}. There are: {', '.join(sandbox.slugs())}.")
+    wanted = sorted({*(portals or clinic.SHOWN["portals"]), clinic.SHOWN["typed"]["portal"]})
+    with sandbox.serve(wanted, today=today) as served:
         clinic.load(database, served, folder / "spreadsheets", utc_now(), today)
         try:
             listening = server(create_app(settings, database), settings.host, settings.port)

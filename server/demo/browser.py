@@ -15,12 +15,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from automation.browser import arguments, find_browser
 from automation.sandbox import Served
 from server.context import utc_now
+from server.demo.clinic import SHOWN
 from server.errors import Problem
 
 EXTENSION = Path(__file__).parents[2] / "extension" / ".output" / "sandbox-chrome-mv3"
-PORTAL = "example_payer"
-#: The approval of the sandbox that the tour types a service for.
-TYPED_NUMBER = "004815162"
 WINDOW = {"width": 1280, "height": 860}
 START_MS = 15_000
 
@@ -48,21 +46,22 @@ def tour(served: Served, address: str, sign_in_link: str, pictures: Path) -> Ite
 
 def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
     """An addition to an approval: the procedure is right, the quantity is more than what remains."""
-    form.get_by_label("Member ID").fill("XYZ100200301")
-    form.get_by_label("Last name").fill("Lindqvist")
-    form.get_by_label("First name").fill("Ada")
-    form.get_by_label("Date of birth").fill("03/12/1961")
+    typed = SHOWN["typed"]
+    form.get_by_label("Member ID").fill(typed["member_id"])
+    form.get_by_label("Last name").fill(typed["last_name"])
+    form.get_by_label("First name").fill(typed["first_name"])
+    form.get_by_label("Date of birth").fill(typed["birth_date"])
     first = form.locator("fieldset.procedure").first
-    first.get_by_label("Procedure code").fill("97110")
-    first.get_by_label("Modifiers").fill("GP")
-    first.get_by_label("Quantity").fill("30")
-    first.get_by_label("Unit").select_option(label="units")
-    form.get_by_label("Rendering NPI").fill("1003000126")
+    first.get_by_label("Procedure code").fill(typed["procedure_code"])
+    first.get_by_label("Modifiers").fill(typed["modifiers"])
+    first.get_by_label("Quantity").fill(typed["too_much"])
+    first.get_by_label("Unit").select_option(label=typed["unit"])
+    form.get_by_label("Rendering NPI").fill(typed["rendering_npi"])
     form.get_by_label("Rendering NPI").press("Tab")
     _wait_for_badge(form, str.isdigit, "the first mark")
     first.evaluate("part => part.scrollIntoView({ block: 'center' })")
     yield _picture(form, pictures / "1-mismatch-marked.png")
-    first.get_by_label("Quantity").fill("12")
+    first.get_by_label("Quantity").fill(typed["enough"])
     first.get_by_label("Quantity").press("Tab")
     _wait_for_badge(form, "✓".__eq__, "the clear state")
     yield _picture(form, pictures / "2-corrected-and-clear.png")
@@ -99,9 +98,9 @@ def _dashboard(page: Page, address: str, pictures: Path) -> Iterator[Path]:
         page.goto(f"{address}{path}")
         yield _picture(page, pictures / f"{number}-{name}.png", whole=name != "worklist")
     page.goto(f"{address}/authorizations")
-    page.get_by_label("Member ID, name or reference number").fill(TYPED_NUMBER)
+    page.get_by_label("Member ID, name or reference number").fill(SHOWN["typed"]["number"])
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("link", name="Lindqvist, Ada").click()
+    page.get_by_role("link", name=SHOWN["typed"]["last_name"]).click()
     yield _picture(page, pictures / "8-authorization-both-halves.png", whole=True)
 
 
@@ -167,9 +166,10 @@ def _pair(context: BrowserContext, address: str, sign_in_link: str) -> Page:
 
 def _open_form(context: BrowserContext, served: Served) -> Page:
     """Signs in to the sandbox as a person of the front desk would, and opens its request form."""
-    account = served.states[PORTAL].records.accounts[-1]
+    portal = SHOWN["typed"]["portal"]
+    account = served.states[portal].records.accounts[-1]
     page = context.new_page()
-    page.goto(f"{served.url(PORTAL)}/sign-in")
+    page.goto(f"{served.url(portal)}/sign-in")
     page.get_by_label("User name").fill(account.username)
     page.get_by_label("Password").fill(account.password)
     page.get_by_role("button", name="Sign in").click()
@@ -182,7 +182,7 @@ def _open_form(context: BrowserContext, served: Served) -> Page:
     cookies = page.get_by_role("button", name="Accept cookies")
     if cookies.is_visible():
         cookies.click()
-    page.goto(f"{served.url(PORTAL)}/requests/new")
+    page.goto(f"{served.url(portal)}/requests/new")
     return page
 
 

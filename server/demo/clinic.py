@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from automation import sandbox
 from server.actions.change_portal_setting import change_portal_setting
@@ -27,6 +29,8 @@ PEOPLE = (
     ("billing@riverbend.example", "Mara Lindgren", Role.BILLER),
     ("desk@riverbend.example", "Theo Okonkwo", Role.SCHEDULER),
 )
+#: What the demonstration shows, as data: clinic.toml beside this file.
+SHOWN: dict[str, Any] = tomllib.loads((HERE / "clinic.toml").read_text(encoding="utf-8"))
 #: Spreadsheets that do not belong to a sandbox: approvals for the claims of the demonstration.
 FILES = ("authorizations.csv", "authorizations_real_claims.csv")
 
