@@ -281,9 +281,10 @@ async def open_url(page: Page, url: str, seconds: float) -> None:
 
 
 async def click(hands: Hands, step: Step) -> None:
-    """Clicks the one element that fits."""
+    """Clicks the one element that fits; with a value, the one of them whose whole text it is."""
     locator = _locator(step)
-    await hands.press_down(lambda: hands.find(locator, clicks=True))
+    text = None if step.value is None else hands.filled(step.value)
+    await hands.press_down(lambda: hands.find(locator, clicks=True, text=text))
 
 
 async def type_in(hands: Hands, step: Step) -> None:

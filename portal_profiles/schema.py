@@ -265,7 +265,7 @@ def locator(data: Mapping[str, Any]) -> Locator:
 #: For each verb: the keys it needs besides its locator, whether it takes a locator, and the keys it may have.
 VERBS: Mapping[str, tuple[tuple[str, ...], bool | None, tuple[str, ...]]] = {
     "goto": (("path",), False, ("host",)),
-    "click": ((), True, ()),
+    "click": ((), True, ("value",)),
     "fill": (("value",), True, ()),
     "select": (("value",), True, ()),
     "pick": (("value",), True, ("search", "option")),

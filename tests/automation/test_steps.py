@@ -77,6 +77,32 @@ def test_every_verb_of_the_schema_has_its_function() -> None:
     assert set(VERBS) == set(DECLARED)
 
 
+PLANS = "".join(
+    f"<p><a href='#' onclick='document.title = this.id' id='{name}'>{text}</a></p>"
+    for name, text in (("ended", "Blue Meridian PPO (ended)"), ("own", " Blue  Meridian PPO "))
+)
+
+
+def test_of_several_the_one_is_clicked_whose_whole_text_the_value_is(on_page: OnPage) -> None:
+    step = Step("click", Locator("role", "link"), value="blue meridian {member_id}")
+
+    async def work(h: Hands) -> None:
+        h.values = {"member_id": "PPO"}
+        await do(h, (step,))
+
+    assert json.loads(on_page(PLANS, work)) == ["own", []]
+
+
+def test_nothing_is_clicked_when_none_or_several_say_the_value(on_page: OnPage) -> None:
+    with pytest.raises(StepFailed, match="there 0 times"):
+        on_page(PLANS, lambda h: do(h, (Step("click", Locator("role", "link"), value="Blue Meridian"),)))
+    with pytest.raises(StepFailed, match="there 2 times"):
+        on_page(
+            PLANS + PLANS,
+            lambda h: do(h, (Step("click", Locator("role", "link"), value="Blue Meridian PPO"),)),
+        )
+
+
 @pytest.mark.parametrize(
     "button",
     [

@@ -311,6 +311,14 @@ def test_an_acting_word_counts_inside_an_id_too(locator: dict[str, str]) -> None
     assert "a look never acts" in mistakes(data)["search[0].steps[3]"]
 
 
+def test_a_click_by_value_needs_what_it_fills_in() -> None:
+    data = example()
+    data["search"][0]["steps"].append({"do": "click", "role": "link", "value": "{plan}"})
+    assert "is not in needs" in mistakes(data)["search[0].steps[3].value"]
+    data["search"][0]["needs"].append("plan")
+    assert mistakes(data) == {}
+
+
 def test_a_detail_page_may_unfold_what_starts_closed() -> None:
     data = example()
     data["pages"]["detail"]["steps"] = [{"do": "click", "role": "button", "name": "Service lines"}]
