@@ -316,8 +316,10 @@ class _Pass:
             return the_row(self._profile, seen, query)
         eye, seconds = session.eye, self._profile.pace.page_seconds
         whole = await gone_through(eye, seen, results.rows, seconds)
-        row = whole.text["rows"][results.rows][the_row(self._profile, whole, query)]
-        return await scrolled_to(eye, seen, results.rows, row, seconds)
+        rows, index = whole.text["rows"][results.rows], the_row(self._profile, whole, query)
+        if rows == seen.text["rows"][results.rows]:
+            return index
+        return await scrolled_to(eye, seen, results.rows, rows[index], seconds)
 
     async def _refreshed(self, session: Session, seen: Seen, index: int, query: Query) -> tuple[Seen, int]:
         """The list and the row once the row's values are up to date, where a portal shows stale ones."""
