@@ -149,7 +149,7 @@ class Tables(fields.Field[dict[str, Any]]):
 
     def __init__(self, schema: type[Table], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._schema = schema
+        self.table = schema
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
@@ -161,7 +161,7 @@ class Tables(fields.Field[dict[str, Any]]):
                 mistakes[name] = ["is no name here: use small letters, digits and _, starting with a letter"]
                 continue
             try:
-                loaded[name] = self._schema().load(table)
+                loaded[name] = self.table().load(table)
             except ValidationError as error:
                 mistakes[name] = error.messages
         if mistakes:
@@ -177,15 +177,21 @@ def unknown(key: str, known: Sequence[str]) -> str:
     return f"is unknown; known here: {', '.join(known)}"
 
 
-def one_of(words: type[StrEnum] | Sequence[str]) -> Any:
-    """A validator: the text is one of these words, and the nearest is named when it is not."""
-    known = [str(word) for word in words]
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A validator: the text is one of the words in `known`, and the nearest is named when it is not."""
 
-    def check(value: str) -> None:
-        if value not in known:
-            raise ValidationError(f"{value!r} {unknown(value, known)}")
+    known: tuple[str, ...]
 
-    return check
+    def __call__(self, value: str) -> None:
+        """Raises ValidationError unless the value is one of them."""
+        if value not in self.known:
+            raise ValidationError(f"{value!r} {unknown(value, self.known)}")
+
+
+def one_of(words: type[StrEnum] | Sequence[str]) -> OneOf:
+    """The validator for these words."""
+    return OneOf(tuple(str(word) for word in words))
 
 
 def string(**kwargs: Any) -> fields.String:

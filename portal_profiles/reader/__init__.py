@@ -15,7 +15,17 @@ class ReaderNotBuilt(RuntimeError):
 @cache
 def reader_script() -> str:
     """The built reader's JavaScript. Raises ReaderNotBuilt when it was never built."""
-    file = Path(__file__).parent / "dist" / "reader.js"
+    return _built("reader.js")
+
+
+@cache
+def picker_script() -> str:
+    """The script that picks elements and takes snapshots: it sets `TallystickPicker`. Raises likewise."""
+    return _built("picker.js")
+
+
+def _built(name: str) -> str:
+    file = Path(__file__).parent / "dist" / name
     if not file.is_file():
         raise ReaderNotBuilt(f"The page reader is not built. Build it with: {BUILD}")
     return file.read_text(encoding="utf-8")
