@@ -20,8 +20,9 @@ from tests.automation.robot import Visit
 
 pytestmark = pytest.mark.browser
 
-#: Found by listing: a new portal is sent through all of this by being there.
-SLUGS = tuple(slug for slug in slugs() if slug in sandbox.slugs())
+#: Found by listing: a new portal is sent through all of this by being there. Those that only a person signs
+#: in to have tests of their own (test_portals_that_a_person_opens.py).
+SLUGS = tuple(slug for slug in slugs() if slug in sandbox.slugs() and load(slug).unattended)
 #: Those whose sign-in asks for the code of an authenticator app.
 WITH_CODES = tuple(slug for slug in SLUGS if "totp" in load(slug).sign_in.methods)
 Serve = Callable[..., Visit]
