@@ -113,8 +113,15 @@ class Eyes:
         return min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2])
 
     def click(self, node: Node) -> None:
-        """A click as a person makes it, in its middle."""
-        left, top, right, bottom = self.box(node)
+        """A click as a person makes it, in its middle, once it stands still."""
+        boxes = [self.box(node)]
+
+        def still() -> bool:
+            boxes.append(self.box(node))
+            return boxes[-1] == boxes[-2]
+
+        until(still, self.page, what="something to click that stands still")
+        left, top, right, bottom = boxes[-1]
         self.page.mouse.click((left + right) / 2, (top + bottom) / 2)
 
 
