@@ -15,21 +15,24 @@ from automation.outcomes import Ended, OutcomeKind
 from automation.reading import Eye, Seen
 from portal_profiles.reader import reader_script
 
-# `steady` gives the rows once they stand still and fill the box at its place; a window that was scrolled away
-# is not taken for the next one. Rows are told apart by their texts: those that are alike are counted as often
-# as they are ever seen together.
+# `steady` gives the rows once they stand still and fill the box to less than half a row: a window that was
+# scrolled away is not taken for the next one. `lead` is the height of what heads the rows in the box. Rows
+# are told apart by their texts: those that are alike are counted as often as they are ever seen together. The
+# list is left at its top, where it was found.
 _GO_THROUGH = """
   const until = performance.now() + a.ms;
   const boxes = TallystickReader.locate(document, a.scroll);
   if (boxes.length !== 1) return { problem: `its scrolling box is there ${boxes.length} times` };
   const box = boxes[0];
   const key = (row) => JSON.stringify(Object.keys(row).sort().map((cell) => [cell, row[cell].text]));
+  let lead = box.scrollTop > 0 ? 0 : null;
   const fills = (elements) => {
     const view = box.getBoundingClientRect(), rects = elements.map((el) => el.getBoundingClientRect());
-    const slack = Math.max(...rects.map((rect) => rect.height));
+    const slack = Math.min(...rects.map((rect) => rect.height)) / 2;
     const end = Math.min(view.bottom, view.top + box.scrollHeight - box.scrollTop);
-    return Math.min(...rects.map((rect) => rect.top)) <= view.top + 2 * slack
-      && Math.max(...rects.map((rect) => rect.bottom)) >= end - slack;
+    const top = Math.min(...rects.map((rect) => rect.top)) - view.top;
+    lead ??= top;
+    return top < lead + slack && Math.max(...rects.map((rect) => rect.bottom)) > end - slack;
   };
   const inPage = () => TallystickReader.read(document, a.part).rows[a.rows] ?? [];
   const steady = async () => {
@@ -65,7 +68,10 @@ _GO_THROUGH = """
     if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) break;
     box.scrollTop += Math.max(1, Math.floor(box.clientHeight / 2));
   }
-  return a.wanted === null ? { rows: [...found.values()].flat() } : { problem: 'the row is there no more' };
+  if (a.wanted !== null) return { problem: 'the row is there no more' };
+  box.scrollTop = 0;
+  return await steady() === null
+    ? { problem: 'its rows did not come' } : { rows: [...found.values()].flat() };
 """
 
 

@@ -70,11 +70,12 @@ def shown(seen: Seen) -> list[str]:
     return [row["name"]["text"] for row in seen.text["rows"]["items"]]
 
 
+@pytest.mark.parametrize("many", [4, 11])
 @pytest.mark.parametrize("delay", [0, 80])
 def test_rows_out_of_view_are_found_however_late_they_are_drawn(
-    at_list: Callable[..., Any], delay: int
+    at_list: Callable[..., Any], delay: int, many: int
 ) -> None:
-    names = [f"Row {number}" for number in range(11)]
+    names = [f"Row {number}" for number in range(many)]
 
     async def look(eye: Eye, seen: Seen) -> tuple[list[str], list[str]]:
         return shown(seen), shown(await gone_through(eye, seen, "items", 10.0))
@@ -93,15 +94,18 @@ def test_two_rows_alike_stay_two(at_list: Callable[..., Any]) -> None:
     assert sorted(at_list(names, look)) == sorted(names)
 
 
+@pytest.mark.parametrize("delay", [0, 80])
 @pytest.mark.parametrize("wanted", ["Row 0", "Row 5", "Row 10"])
-def test_a_row_is_brought_into_view_and_its_place_is_told(at_list: Callable[..., Any], wanted: str) -> None:
+def test_a_row_is_brought_into_view_and_its_place_is_told(
+    at_list: Callable[..., Any], wanted: str, delay: int
+) -> None:
     async def look(eye: Eye, seen: Seen) -> str:
         whole = await gone_through(eye, seen, "items", 10.0)
         row = next(row for row in whole.text["rows"]["items"] if row["name"]["text"] == wanted)
         place = await scrolled_to(eye, seen, "items", row, 10.0)
         return shown(await eye.look((LISTED,), 5.0))[place]
 
-    assert at_list([f"Row {number}" for number in range(11)], look) == wanted
+    assert at_list([f"Row {number}" for number in range(11)], look, delay) == wanted
 
 
 def test_a_list_that_does_not_draw_its_next_rows_is_not_taken_for_its_end(
