@@ -7,6 +7,7 @@ sound and film, trackers and every other host are not.
 
 from __future__ import annotations
 
+import json
 import re
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -24,20 +25,52 @@ _CONTENT = frozenset({"document", "xhr", "fetch"})
 
 
 def is_allowed(
-    method: str, url: str, *, origins: frozenset[str], posts: tuple[str, ...], signing_in: bool
+    method: str,
+    url: str,
+    *,
+    origins: frozenset[str],
+    posts: tuple[str, ...],
+    signing_in: bool,
+    queries: tuple[str, ...] = (),
+    body: str | None = None,
 ) -> bool:
     """Whether a request may leave.
 
     origins: scheme://host:port of the portal. posts: paths (with *) that a search may post to. While signing
     in,
-    any post to the portal is the sign-in's own.
+    any post to the portal is the sign-in's own. queries: paths to which a body may be posted that only asks.
     """
     parts = urlsplit(url)
     if f"{parts.scheme}://{parts.netloc}" not in origins:
         return False
     if method in SAFE_METHODS:
         return True
-    return method == "POST" and (signing_in or any(fnmatchcase(parts.path, pattern) for pattern in posts))
+    if method != "POST":
+        return False
+    if signing_in or any(fnmatchcase(parts.path, pattern) for pattern in posts):
+        return True
+    return any(fnmatchcase(parts.path, pattern) for pattern in queries) and only_asks(body)
+
+
+def only_asks(body: str | None) -> bool:
+    """Whether a GraphQL request, or each of a batch, is known to be a query (GraphQL, section 2.3).
+
+    One whose document is not sent along (a persisted one) can't be told, and is not.
+    """
+    try:
+        sent = json.loads(body or "")
+    except ValueError:
+        return False
+    asked = sent if isinstance(sent, list) else [sent]
+    return bool(asked) and all(isinstance(one, dict) and _is_query(one.get("query")) for one in asked)
+
+
+def _is_query(document: object) -> bool:
+    if not isinstance(document, str):
+        return False
+    # Without its texts and comments, in which any word may stand.
+    bare = re.sub(r'""".*?"""|"(?:\\.|[^"\\])*"|#[^\n]*', " ", document, flags=re.DOTALL)
+    return bool(bare.strip()) and not re.search(r"\b(mutation|subscription)\b", bare)
 
 
 def shown_path(url: str) -> str:
@@ -59,7 +92,7 @@ class Gate:
             _origin(profile.url("/", host.use, base_url) if base_url else host.origin)
             for host in profile.hosts
         )
-        self._posts = profile.network.allowed_posts
+        self._network = profile.network
         self._budget = budget
         self.signing_in = False
         self.blocked: list[str] = []
@@ -87,7 +120,13 @@ class Gate:
 
     async def _let(self, route: Route, request: Request) -> None:
         allowed = request.resource_type != "media" and is_allowed(
-            request.method, request.url, origins=self.origins, posts=self._posts, signing_in=self.signing_in
+            request.method,
+            request.url,
+            origins=self.origins,
+            posts=self._network.allowed_posts,
+            signing_in=self.signing_in,
+            queries=self._network.allowed_queries,
+            body=request.post_data if self._network.allowed_queries else None,
         )
         if allowed:
             if request.resource_type in _CONTENT:

@@ -310,12 +310,13 @@ def expected(slug: str) -> dict[str, Expected]:
 def expected_of(known: Records) -> dict[str, Expected]:
     """`query_key` -> what a correct pass must give, worked out from these records.
 
-    The search is done again on the data: by number where the clinic has one (it names one record at once),
-    else by member and dates, of which only a record with the same procedure and first day is the clinic's.
+    The search is done again on the data: by number where the clinic has one and the portal searches by it (it
+    names one record at once), else by member and dates, of which only a record with the same procedure and
+    first day is the clinic's.
     """
     answers = {}
     for row in known.clinic:
-        if row.number:
+        if row.number and known.searched_by:
             found = known.by_number(row.number)
         elif row.patient.plan in known.plans_not_served:
             answers[query_key(row.patient.member_id, row.code)] = Expected(row.key, "could_not_look")
@@ -354,7 +355,10 @@ def _read(known: Records, key: str, record: Record) -> Expected:
 
 
 def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> list[dict[str, str]]:
-    """The clinic's rows before the pass, one dict a row under `COLUMNS`, as its spreadsheet has them."""
+    """The clinic's rows before the pass, one dict a row under `COLUMNS`, as its spreadsheet has them.
+
+    A number of another kind than the authorization's has a column of its own, where any row has one.
+    """
 
     def us(day: date) -> str:
         return day.strftime("%m/%d/%Y")

@@ -331,11 +331,13 @@ class Results:
 @dataclass(frozen=True, slots=True)
 class Network:
     """allowed_posts: paths (with * for any part) that a look may post to, because there a search is a POST.
+    allowed_queries: such paths of a GraphQL interface, where only what asks may be posted, and no mutation.
 
     Every other request that could change something is blocked outside the sign-in.
     """
 
     allowed_posts: tuple[str, ...] = ()
+    allowed_queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -558,11 +558,17 @@ class ResultsTable(Table):
     opens = string(load_default="same", check=one_of(("same", "tab")))
 
 
-class NetworkTable(Table):
-    allowed_posts = fields.List(
+def paths() -> Any:
+    """A list of paths, in which * stands for any part."""
+    return fields.List(
         string(check=validate.Regexp(r"^/", error="must start with /: it is a path, * stands for any part")),
         load_default=list,
     )
+
+
+class NetworkTable(Table):
+    allowed_posts = paths()
+    allowed_queries = paths()
 
 
 class LetterTable(Table):
@@ -728,7 +734,7 @@ def _profile(
         search=searches,
         results=results,
         words=words,
-        network=Network(allowed_posts=tuple(loaded["network"]["allowed_posts"])),
+        network=Network(**{name: tuple(listed) for name, listed in loaded["network"].items()}),
         letter=locator(loaded["letter"]["link"]) if "letter" in loaded else None,
     )
 

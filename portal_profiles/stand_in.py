@@ -256,6 +256,7 @@ class Records:
     """Everything in a sandbox's records.json, dates moved by whole weeks where asked.
 
     device_cookie: the cookie by which this portal knows a remembered device; empty where it remembers none.
+    families: member IDs whose requests the portal lists together, under the one subscriber.
     """
 
     slug: str
@@ -270,6 +271,7 @@ class Records:
     authorizations: tuple[Record, ...]
     clinic: tuple[ClinicRow, ...]
     device_cookie: str = ""
+    families: tuple[frozenset[str], ...] = ()
 
     def word(self, item: Record | Line) -> str:
         """The word that the portal shows for a decision."""
@@ -302,11 +304,13 @@ class Records:
         return next((p for p in self.patients if (p.member_id, p.birth_date) == (wanted, birth_date)), None)
 
     def by_member(self, patient: Patient, since: date | None, until: date | None) -> tuple[Record, ...]:
-        """The member's records whose service dates touch the range (either end may be open), newest first."""
+        """The records of the member (and of the family, where the portal lists it too) whose service dates
+        touch the range (either end may be open), newest first."""
+        listed = {patient.member_id}.union(*(f for f in self.families if patient.member_id in f))
         found = [
             r
             for r in self.authorizations
-            if r.patient.member_id == patient.member_id
+            if r.patient.member_id in listed
             and (until is None or r.service_from <= until)
             and (since is None or r.service_to >= since)
         ]
@@ -366,6 +370,7 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
         authorizations=tuple(records),
         clinic=tuple(clinic),
         device_cookie=data.get("device_cookie", ""),
+        families=tuple(frozenset(family) for family in data.get("families", ())),
     )
 
 

@@ -169,4 +169,5 @@ def test_a_request_that_is_sent_counts_as_an_act_and_gets_a_request_number() -> 
     sent = {"member_id": "XYZ100200303", "procedure_code": "97113"}
     page = client.post(INQUIRY + "new", data=sent, follow_redirects=True).text
     assert "REQ-" in page
-    assert [(act["method"], act["path"]) for act in state.counts()["acts"]] == [("POST", INQUIRY + "new")]  # type: ignore[attr-defined]
+    acts = [entry for entry in state.journal if entry.what == "act"]
+    assert [(act.method, act.path) for act in acts] == [("POST", INQUIRY + "new")]

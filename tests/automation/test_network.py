@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automation.network import SAFE_METHODS, is_allowed, shown_path
+from automation.network import SAFE_METHODS, is_allowed, only_asks, shown_path
 
 OWN = frozenset({"https://portal.example", "https://app.example:8443"})
 POSTS = ("/status", "/api/*/search")
@@ -59,3 +61,69 @@ def test_no_digit_of_an_address_is_shown(path: str) -> None:
 
 def test_the_rest_of_an_address_is_shown_to_the_profiles_author() -> None:
     assert shown_path("https://portal.example/members/XYZ100200301/search?q=1") == "/members/…/search"
+
+
+QUERY = "query Requests($id: ID!) { requests(patient: $id) { number status } }"
+MUTATION = "mutation Appeal($id: ID!) { appeal(request: $id) { done } }"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"query": QUERY, "variables": {"id": "1"}},
+        {"query": "{ me { name } }"},
+        [{"query": QUERY}, {"query": "{ me { name } }"}],
+        {"query": 'query { search(note: "a mutation \\" of it") { id } } # no mutation'},
+    ],
+)
+def test_what_only_asks_may_be_posted_to_a_graphql_interface(sent: object) -> None:
+    assert only_asks(json.dumps(sent))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"query": MUTATION},
+        {"query": QUERY + "\n" + MUTATION, "operationName": "Requests"},
+        [{"query": QUERY}, {"query": MUTATION}],
+        {"query": '# "\nmutation { appeal { done } } # "'},
+        {"query": "subscription { changed { id } }"},
+        {"operationName": "Requests", "extensions": {"persistedQuery": {"sha256Hash": "0f"}}},
+        {"query": " # nothing"},
+        {"query": None},
+        [],
+        "query",
+    ],
+)
+def test_what_may_change_something_or_cannot_be_told_is_not_posted_there(sent: object) -> None:
+    assert not only_asks(json.dumps(sent))
+
+
+@pytest.mark.parametrize("body", [None, "", "query { me }", "id=1"])
+def test_what_is_no_json_does_not_only_ask(body: str | None) -> None:
+    assert not only_asks(body)
+
+
+@given(before=st.sampled_from([QUERY, ""]), text=st.text(st.characters(exclude_characters='"\\\n\r')))
+def test_no_text_or_comment_hides_a_mutation(before: str, text: str) -> None:
+    hidden = f'{before} query {{ a(b: "{text}") }} # {text}\n{MUTATION}'
+    assert not only_asks(json.dumps({"query": hidden}))
+
+
+def test_a_query_is_let_to_its_declared_path_only() -> None:
+    body = json.dumps({"query": QUERY})
+
+    def let(path: str, sent: str) -> bool:
+        return is_allowed(
+            "POST",
+            f"https://portal.example{path}",
+            origins=OWN,
+            posts=(),
+            signing_in=False,
+            queries=("/graphql",),
+            body=sent,
+        )
+
+    assert let("/graphql", body)
+    assert not let("/status", body)
+    assert not let("/graphql", json.dumps({"query": MUTATION}))
