@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -173,6 +177,29 @@ class ExtensionBrowser:
         """The text on the toolbar icon for a page's tab."""
         tab = self.tab_of(page)
         return str(self.desk.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))
+
+
+@contextmanager
+def ended_after(seconds: float, folder: Path) -> Iterator[None]:
+    """Ends the browsers with profiles in `folder` if the work takes longer, so that it fails and never hangs.
+
+    Playwright sets no limit to what it asks of a page that has stopped answering.
+    """
+    limit = threading.Timer(seconds, _end_browsers, [folder])
+    limit.daemon = True
+    limit.start()
+    try:
+        yield
+    finally:
+        limit.cancel()
+
+
+def _end_browsers(folder: Path) -> None:
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended by itself
+            words = command.read_bytes().decode(errors="replace").split("\0")
+            if any(word.startswith(f"--user-data-dir={folder}") for word in words):
+                os.kill(int(command.parent.name), signal.SIGKILL)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from automation import sandbox
-from tests.e2e.extension_browser import ExtensionBrowser, Eyes, extension_browser, sign_in, until
+from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in, until
 from tests.e2e.scripted_clinic import CODE, ScriptedClinic, authorization, check
 
 pytestmark = pytest.mark.browser
@@ -23,6 +23,13 @@ SLUG = "example_payer"
 WIZARD = f"/loadApp/?appUrl={quote('/static/web/post/um/clip-ui/', safe='')}"
 CHECKS = "/api/v1/checks"
 READINGS = "/api/v1/readings"
+
+
+@pytest.fixture(autouse=True)
+def _limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A browser that stops answering fails its test."""
+    with ended_after(120, tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Playwright, expect, sync_playwright
 from automation import sandbox
 from portal_profiles.catalogue import load
 from portal_profiles.interpret import interpret
-from tests.e2e.extension_browser import ExtensionBrowser, Eyes, extension_browser, sign_in
+from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in
 from tests.e2e.real_clinic import RealClinic, real_clinic
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,13 @@ AGREEING = {
     "facility_npi": "1992999957", "procedure_code_1": "97110", "modifiers_1": "GP", "quantity_1": "4",
     "unit_1": "units",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A browser that stops answering fails its test."""
+    with ended_after(120, tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="module")
