@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from automation.sandbox import records
+from automation.sandbox import records, spreadsheet
 from portal_profiles.stand_in import TRIES, State, Visit
 
 NOW = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
@@ -82,3 +82,13 @@ def test_the_codes_of_one_sandbox_are_not_those_of_the_next(state: State) -> Non
     state.send_code(visit)
     again = State(records("example_payer"), clock=lambda: NOW)
     assert again.accounts[visit.username].sent == []
+
+
+def test_a_key_stands_in_a_column_of_its_own_and_never_among_the_authorization_numbers() -> None:
+    clinic = records("covermymeds").clinic
+    rows = spreadsheet(["covermymeds", "example_payer"])
+    keys = [row.number for row in clinic]
+    assert [row["Request Key"] for row in rows[: len(clinic)]] == keys
+    assert {row["Authorization Number"] for row in rows[: len(clinic)]} == {""}
+    assert {row["Request Key"] for row in rows[len(clinic) :]} == {""}
+    assert "Request Key" not in spreadsheet(["example_payer"])[0]
