@@ -45,6 +45,8 @@ COLUMNS = (
     "Rendering NPI", "Facility NPI",
     "Place of Service", "Level of Care", "Status", "Requested Date", "Start Date", "End Date",
 )  # fmt: skip
+#: Header under which the clinic's spreadsheet has a number of that kind.
+OTHER_NUMBERS = {NumberKind.KEY: "Request Key"}
 
 
 class SandboxError(Exception):
@@ -364,19 +366,24 @@ def spreadsheet(wanted: Sequence[str] = (), *, today: date | None = None) -> lis
         return day.strftime("%m/%d/%Y")
 
     rows = []
-    for slug in wanted or slugs():
-        known = records(slug, today=today)
+    portals = {slug: records(slug, today=today) for slug in wanted or slugs()}
+    kinds = {row.number_kind for known in portals.values() for row in known.clinic if row.number}
+    others = {kind: OTHER_NUMBERS[kind] for kind in sorted(kinds - {NumberKind.AUTHORIZATION})}
+    for slug, known in portals.items():
         for row in known.clinic:
+            numbers = {row.number_kind: row.number}
             payer = row.patient.payer
             values = (
                 payer.name, payer.payer_id, row.patient.plan, slug, row.patient.member_id,
-                row.patient.last_name, row.patient.first_name, us(row.patient.birth_date), row.number,
+                row.patient.last_name, row.patient.first_name, us(row.patient.birth_date),
+                numbers.get(NumberKind.AUTHORIZATION, ""),
                 row.code, " ".join(row.modifiers),
                 str(row.quantity), row.unit, ", ".join(row.diagnoses), row.requesting_npi, row.rendering_npi,
                 row.facility_npi, row.place_of_service, row.level_of_care, row.status, us(row.requested),
                 us(row.service_from), us(row.service_to),
             )  # fmt: skip
-            rows.append(dict(zip(COLUMNS, values, strict=True)))
+            beside = {column: numbers.get(kind, "") for kind, column in others.items()}
+            rows.append({**dict(zip(COLUMNS, values, strict=True)), **beside})
     return rows
 
 
@@ -410,9 +417,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.spreadsheet:
-            table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+            rows = spreadsheet(options.slug, today=options.today)
+            table = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
             table.writeheader()
-            table.writerows(spreadsheet(options.slug, today=options.today))
+            table.writerows(rows)
             return 0
         served = serve(
             options.slug,

@@ -130,7 +130,8 @@ class FieldSpec:
     field: which element of an authorization it is, or None for a text that is only kept.
     stand_in: the visible control in front of a `hidden` one. compare: read every fallback too and say if they
     differ.
-    range: which end of a text "start - end" is meant.
+    range: which end of a text "start - end" is meant. pattern: the shape of the whole text (a regular
+    expression, letter case folded), of which the one group is the value.
     number_kinds: for a label under which numbers of several kinds stand: the shape of each (a whole regular
     expression, letter case folded) and its kind.
     """
@@ -142,6 +143,7 @@ class FieldSpec:
     fallback: tuple[Locator, ...] = ()
     format: str | None = None
     range: str | None = None
+    pattern: str | None = None
     number_kind: NumberKind | None = None
     number_kinds: tuple[tuple[str, NumberKind], ...] = ()
     side: Side = Side.APPROVED

@@ -222,6 +222,13 @@ def check_shape(value: str) -> None:
         raise ValidationError(f"{value!r} is no regular expression: {error}") from None
 
 
+def check_pattern(value: str) -> None:
+    """Raises ValidationError unless the text is a regular expression with exactly one group."""
+    check_shape(value)
+    if re.compile(value).groups != 1:
+        raise ValidationError("needs exactly one group in brackets: what of the text is the value")
+
+
 # ---- locators ----
 
 
@@ -344,6 +351,7 @@ class FieldTable(LocatorTable):
     as_ = string(data_key="as", check=one_of(ValueKind))
     format = string()
     range = string(check=one_of(("start", "end")))
+    pattern = string(check=check_pattern)
     number_kind = string(check=one_of(NumberKind))
     number_kinds = fields.Dict(
         keys=fields.String(validate=check_shape),
@@ -820,6 +828,7 @@ def _field(
         fallback=tuple(locator(other) for other in table["fallback"]),
         format=table.get("format"),
         range=table.get("range"),
+        pattern=table.get("pattern"),
         number_kind=NumberKind(table["number_kind"]) if "number_kind" in table else None,
         number_kinds=tuple(
             (shape, NumberKind(kind)) for shape, kind in table.get("number_kinds", {}).items()

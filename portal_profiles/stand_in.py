@@ -190,6 +190,7 @@ class Record:
     lines: tuple[Line, ...]
     letter: bool
     note: str
+    details: Mapping[str, str]
 
     @property
     def payer(self) -> Payer:
@@ -202,7 +203,7 @@ class ClinicRow:
     """One authorization as the clinic has it in its spreadsheet before the pass.
 
     key: name of the row in this sandbox. record: the portal's record it stands for, None where there is none.
-    why: what the row is there to show.
+    why: what the row is there to show. number_kind: which kind of number the clinic has.
     """
 
     key: str
@@ -220,6 +221,7 @@ class ClinicRow:
     place_of_service: str
     level_of_care: str
     number: str
+    number_kind: NumberKind
     status: str
     requested: date
     service_from: date
@@ -433,6 +435,7 @@ def _record(entry: Mapping[str, Any], patients: Mapping[str, Patient], shift: ti
         lines=lines,
         letter=entry.get("letter", False),
         note=entry.get("note", ""),
+        details=entry.get("details", {}),
     )
 
 
@@ -462,6 +465,7 @@ def _clinic_row(
         place_of_service=entry.get("place_of_service", like.place_of_service),
         level_of_care=entry.get("level_of_care", like.level_of_care),
         number=entry["number"],
+        number_kind=NumberKind(entry.get("number_kind", NumberKind.AUTHORIZATION)),
         status=entry["status"],
         requested=like.requested,
         service_from=since,

@@ -95,6 +95,8 @@ def read_value(spec: FieldSpec, text: str, words: Words, committed: str | None =
     committed: the value behind a select's text; words are looked up by the text first, then by it.
     Raises ValueProblem when there is a text and it can't be read as declared.
     """
+    if spec.pattern is not None and text.strip():
+        text = _part(text, spec.pattern)
     shown = " ".join(text.split())
     if folded(shown) in _NOTHING and not (spec.kind is ValueKind.DETERMINATION and shown):
         return None
@@ -131,6 +133,13 @@ def read_value(spec: FieldSpec, text: str, words: Words, committed: str | None =
             return _word(Component, "component", shown, words, committed)
         case ValueKind.AUTHORIZATION_TYPE:
             return _word(AuthorizationType, "authorization_type", shown, words, committed)
+
+
+def _part(text: str, pattern: str) -> str:
+    found = re.fullmatch(pattern, " ".join(text.split()), re.IGNORECASE)
+    if found is None:
+        raise ValueProblem("is not written as the profile says")
+    return str(found.group(1))
 
 
 def person_name(text: str) -> PersonName:

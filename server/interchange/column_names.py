@@ -77,6 +77,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "case_number": ("Case Number", "Case #", "Case ID", "Case No", "Service Reference Number"),
     "request_number": ("Request Number", "Request #", "Request ID", "Order Number", "Order #"),
     "tracking_number": ("Tracking Number", "Tracking #", "Tracking ID", "Transaction ID", "Confirmation #"),
+    "request_key": ("Request Key", "PA Key", "PA Request Key"),
     "issuer": ("Issuer", "Vendor", "Delegated Vendor", "UM Vendor", "Review Vendor", "Issued By"),
     "procedure_code": (
         "CPT", "CPT Code", "CPT Codes", "CPT/HCPCS", "Procedure Code", "Procedure Codes", "Procedure",
@@ -171,6 +172,7 @@ NUMBER_COLUMNS: dict[str, NumberKind] = {
     "case_number": NumberKind.CASE,
     "request_number": NumberKind.REQUEST,
     "tracking_number": NumberKind.TRACKING,
+    "request_key": NumberKind.KEY,
 }
 #: Field of a quantity's column whose header names the measure.
 MEASURED_COLUMNS: dict[str, Unit | None] = {

@@ -1,4 +1,4 @@
-"""The ways of CoverMyMeds, as public sources tell them: keys, mailed codes, a workflow that is no decision."""
+"""The ways of CoverMyMeds as public text has them: keys, mailed codes, a workflow that decides nothing."""
 
 from __future__ import annotations
 

@@ -132,6 +132,16 @@ def test_an_unknown_key_or_word_is_refused_with_the_nearest_valid_one(
             "is only read",
         ),
         (
+            lambda d: d["pages"]["detail"]["fields"]["plan"].update(pattern="Plan: .+"),
+            "pages.detail.fields.plan.pattern",
+            "exactly one group",
+        ),
+        (
+            lambda d: d["pages"]["detail"]["fields"]["plan"].update(pattern="Plan: (.+"),
+            "pages.detail.fields.plan.pattern",
+            "",
+        ),
+        (
             lambda d: d["pages"]["detail"].update(steps=[{"do": "click", "text": "Withdraw request"}]),
             "pages.detail.steps[0]",
             "a look never acts",

@@ -162,3 +162,24 @@ def test_any_text_gives_a_value_or_a_problem_and_no_other_error(text: str, kind:
 @given(amount=st.decimals(min_value=0, max_value=10**6, places=2), unit=st.sampled_from(["visits", "days"]))
 def test_a_quantity_keeps_its_unit_and_every_digit(amount: Decimal, unit: str) -> None:
     assert read_value(spec(ValueKind.QUANTITY), f"{amount} {unit}", WORDS) == Quantity(amount, Unit(unit))
+
+
+KEYED = r"(?:.+) \(Key: (.+)\)"
+
+
+def test_of_a_text_that_holds_more_the_one_group_is_the_value() -> None:
+    text = "Ada  Lindqvist\n(key: NT4HJ4)"
+    assert read_value(spec(ValueKind.TEXT, pattern=KEYED), text, WORDS) == "NT4HJ4"
+    assert read_value(spec(ValueKind.NAME, pattern=r"(.+) \(Key: .+\)"), text, WORDS) == PersonName(
+        "Ada Lindqvist"
+    )
+
+
+@pytest.mark.parametrize("text", ["Ada Lindqvist", "Ada (Key: )", "Ada (Key: NT4HJ4) and more"])
+def test_a_text_of_another_shape_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(ValueProblem, match="is not written as the profile says"):
+        read_value(spec(ValueKind.TEXT, pattern=KEYED), text, WORDS)
+
+
+def test_an_empty_text_says_nothing_whatever_its_shape_should_be() -> None:
+    assert read_value(spec(ValueKind.TEXT, pattern=KEYED), " ", WORDS) is None

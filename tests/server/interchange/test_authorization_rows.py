@@ -138,6 +138,12 @@ def test_a_measure_behind_the_number_must_not_contradict_its_column() -> None:
     assert data.lines[0].unit is Unit.VISITS
 
 
+def test_a_request_key_is_no_authorization_number() -> None:
+    data = group([*HEADER, "Request Key"], [*with_cells(Auth_number=""), "NT4HJ4"]).data
+    assert data is not None
+    assert [(n.kind, n.value) for n in data.reference_numbers] == [(NumberKind.KEY, "NT4HJ4")]
+
+
 def test_rows_of_one_number_are_lines_of_one_authorization() -> None:
     found = group(HEADER, ADA, with_cells(CPT="97112", Units="8"), ADA)
     assert found.rows == (2, 3, 4)
