@@ -280,7 +280,7 @@ def test(arguments: Sequence[str]) -> None:
     if not arguments:
         for folder in (READER, EXTENSION):
             run(["npm", "run", "--silent", "test"], cwd=folder, quiet=False)
-    run([VENV / "bin" / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments], quiet=False)
+    run([VENV / "bin" / "python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments], quiet=False)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -35,7 +35,7 @@ from server.demo import clinic as demo_clinic
 from server.security import people
 from tests.e2e.riverbend import ADMINISTRATOR, Riverbend, opened_record, riverbend
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard")]
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "extension" / "node_modules" / "axe-core" / "axe.min.js"

@@ -17,7 +17,7 @@ from automation import sandbox
 from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in, until
 from tests.e2e.scripted_clinic import CODE, ScriptedClinic, authorization, check
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("extension")]
 
 SLUG = "example_payer"
 WIZARD = f"/loadApp/?appUrl={quote('/static/web/post/um/clip-ui/', safe='')}"

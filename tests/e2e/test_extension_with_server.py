@@ -15,7 +15,7 @@ from portal_profiles.interpret import interpret
 from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in
 from tests.e2e.real_clinic import RealClinic, real_clinic
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("extension_with_server")]
 
 SLUG = "example_payer"
 #: What the clinic knows of the sandbox's record k7m2: still pended, as before the payer decided.

@@ -37,7 +37,7 @@ from server.security.roles import Role
 from tests.e2e.extension_browser import ExtensionBrowser, Eyes, extension_browser, sign_in
 from tests.e2e.riverbend import ADMINISTRATOR, Riverbend, opened_record, picture, riverbend
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("main_job")]
 
 SLUGS = ("availity", "example_payer")
 #: What the clinic knows before the night: query keys of the sandboxes, by portal.
