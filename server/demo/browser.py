@@ -68,9 +68,7 @@ def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
 
 
 def _popup(context: BrowserContext, form: Page, pictures: Path) -> Path:
-    opener = context.new_page()
-    worker = _worker(context)
-    opener.goto(f"chrome-extension://{worker.url.split('/')[2]}/options.html")
+    opener = _own_page(context)
     with opener.expect_popup() as opened:
         opener.evaluate(f"() => {{ window.open('popup.html?tab={_tab_of(form)}') }}")
     popup = opened.value
@@ -80,7 +78,6 @@ def _popup(context: BrowserContext, form: Page, pictures: Path) -> Path:
     popup.set_viewport_size({"width": 420, "height": 720})
     picture = _picture(popup, pictures / "3-popup.png")
     popup.close()
-    opener.close()
     return picture
 
 
@@ -160,7 +157,6 @@ def _pair(context: BrowserContext, address: str, sign_in_link: str) -> Page:
     options.get_by_label("Name of this browser").fill("Demonstration")
     options.get_by_role("button", name="Pair", exact=True).click()
     options.get_by_text("Paired with").wait_for()
-    options.close()
     return dashboard
 
 
@@ -186,16 +182,21 @@ def _open_form(context: BrowserContext, served: Served) -> Page:
     return page
 
 
+def _own_page(context: BrowserContext) -> Page:
+    """The extension's options page, left open: unlike its background it does not end when nothing happens."""
+    return next(page for page in context.pages if page.url.endswith("/options.html"))
+
+
 def _tab_of(page: Page) -> int:
-    tabs = _worker(page.context).evaluate("() => chrome.tabs.query({})")
+    tabs = _own_page(page.context).evaluate("() => chrome.tabs.query({})")
     return int(next(tab["id"] for tab in tabs if str(tab.get("url", "")) == page.url))
 
 
 def _wait_for_badge(page: Page, fits: Callable[[str], bool], what: str) -> None:
     """Waits for the toolbar icon's text. Raises Problem when it does not come."""
-    tab, worker = _tab_of(page), _worker(page.context)
+    tab, own = _tab_of(page), _own_page(page.context)
     end = time.monotonic() + START_MS / 1000
-    while not fits(str(worker.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))):
+    while not fits(str(own.evaluate(f"() => chrome.action.getBadgeText({{ tabId: {tab} }})"))):
         if time.monotonic() > end:
             raise Problem("tour", f"The tour did not see {what}.", 500)
         page.wait_for_timeout(50)
