@@ -23,7 +23,7 @@ pictures: python
 	$(PYTHON) bootstrap.py develop && TALLYSTICK_WRITE_PICTURES=1 .venv/bin/python -m pytest -q tests/e2e/test_main_job.py
 
 extension: python
-	$(PYTHON) bootstrap.py extension
+	$(if $(PROFILES),TALLYSTICK_PROFILES=$(abspath $(PROFILES)) )$(PYTHON) bootstrap.py extension
 
 format: python
 	.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -36,6 +37,7 @@ BROWSERS = (
     "microsoft-edge",
     "microsoft-edge-stable",
 )
+FIREFOXES = ("firefox-esr", "firefox")
 MAC_BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -197,7 +199,7 @@ def npm_packages(folder: Path) -> None:
             ) from error
 
     once(
-        f"npm {folder.name}",
+        f"npm {folder.relative_to(ROOT)}",
         [folder / "package-lock.json"],
         folder / "node_modules",
         install,
@@ -205,8 +207,13 @@ def npm_packages(folder: Path) -> None:
     )
 
 
+def sandbox_apps() -> list[Path]:
+    """The sandboxes' pages that are made of other people's components, and so are built."""
+    return sorted(found.parent for found in (ROOT / "portal_profiles").glob("*/sandbox/app/package.json"))
+
+
 def built_scripts() -> None:
-    """The shared reader and the extension, built from their sources."""
+    """The shared reader, the sandboxes' applications and the extension, built from their sources."""
     npm_packages(READER)
     once(
         "reader",
@@ -215,6 +222,15 @@ def built_scripts() -> None:
         lambda: run(["npm", "run", "build"], cwd=READER),
         "building the page reader",
     )
+    for app in sandbox_apps():
+        npm_packages(app)
+        once(
+            f"pages of {app.relative_to(ROOT)}",
+            [app],
+            app / "dist" / "app.js",
+            partial(run, ["npm", "run", "build"], cwd=app),
+            f"building {app.relative_to(ROOT)}",
+        )
     npm_packages(EXTENSION)
     once(
         "extension",
@@ -223,6 +239,46 @@ def built_scripts() -> None:
         build_sandbox_extension,
         "building the extension",
     )
+
+
+def firefox() -> None:
+    """The extension for Firefox, and a Firefox to try it in; without one, those tests are skipped."""
+    once(
+        "extension for Firefox",
+        [EXTENSION, READER, *(ROOT / "portal_profiles").glob("*/profile.toml")],
+        EXTENSION / ".output" / "sandbox-firefox-mv3" / "manifest.json",
+        lambda: run(["npm", "run", "build:sandbox", "--", "--firefox"], cwd=EXTENSION),
+        "building the extension for Firefox",
+    )
+    if any(shutil.which(name) for name in FIREFOXES):
+        return
+    try:
+        system_packages(["firefox-esr"], "Firefox, in which the tests try the extension too")
+    except Missing as missing:
+        print(f"  {missing} Until then those tests are skipped.", flush=True)
+
+
+def screen() -> None:
+    """A virtual screen for the tests of what a person does in a window; without, those tests are skipped."""
+    if sys.platform != "linux" or shutil.which("Xvfb"):
+        return
+    try:
+        system_packages(["xvfb"], "A virtual screen, for the tests of what a person does in a window")
+    except Missing as missing:
+        print(f"  {missing} Until then those tests are skipped.", flush=True)
+
+
+def packages() -> None:
+    """The extension's packages for the stores, with the portals of the clinic's own folders among them."""
+    for place in os.environ.get("TALLYSTICK_PROFILES", "").split(os.pathsep):
+        if place and not any(Path(place).glob("*/profile.toml")):
+            raise Missing(
+                f"{place} holds no folder with a profile.toml. Name the folder that holds your portals' "
+                "folders: make extension PROFILES=DIR"
+            )
+    run(["npm", "run", "--silent", "package"], cwd=EXTENSION, quiet=False)
+    for package in sorted((EXTENSION / ".output").glob("*.zip")):
+        print(f"  {package.relative_to(ROOT)}")
 
 
 def build_sandbox_extension() -> None:
@@ -270,9 +326,14 @@ def check() -> None:
     run([bin_ / "ruff", "format", "--check", "."], quiet=False)
     run([bin_ / "mypy"], quiet=False)
     run([bin_ / "lint-imports"], quiet=False)
-    for folder in (READER, EXTENSION):
+    apps = sandbox_apps()
+    for folder in (READER, EXTENSION, *apps):
         run(["npm", "run", "--silent", "typecheck"], cwd=folder, quiet=False)
-    run(["npm", "run", "--silent", "lint"], cwd=EXTENSION, quiet=False)
+    for folder in (EXTENSION, *apps):
+        run(["npm", "run", "--silent", "lint"], cwd=folder, quiet=False)
+    # What Mozilla's store would say of the package.
+    run(["npm", "run", "--silent", "build:firefox"], cwd=EXTENSION)
+    run(["npm", "run", "--silent", "lint:store"], cwd=EXTENSION, quiet=False)
 
 
 def test(arguments: Sequence[str]) -> None:
@@ -293,9 +354,12 @@ def main(arguments: Sequence[str]) -> int:
                 node_environment()
                 built_scripts()
                 if step == "extension":
-                    run(["npm", "run", "package"], cwd=EXTENSION, quiet=False)
+                    packages()
                 else:
                     browser()
+                if step == "develop":
+                    firefox()
+                    screen()
             case "check":
                 check()
             case "test":

@@ -81,6 +81,13 @@ def find_browser(
     )
 
 
+def has_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a window can be shown to a person here."""
+    if platform in ("darwin", "win32"):
+        return True
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
 def arguments(root: bool) -> list[str]:
     """The command line of the browser. Chromium has no sandbox of its own when started as root."""
     return [*QUIET, *(["--no-sandbox"] if root else [])]
@@ -99,6 +106,18 @@ async def launch(playwright: Playwright, *, headless: bool = True) -> Browser:
         raise NoBrowser(
             f"{program} was found but did not start; run it by hand to see why, or set TALLYSTICK_BROWSER."
         ) from error
+
+
+@asynccontextmanager
+async def window() -> AsyncIterator[Browser]:
+    """One browser that a person sees, for the length of the block. Raises NoBrowser, without display too."""
+    if not has_display():
+        raise NoBrowser(
+            "There is no display here to open a window on. Run it on the machine at which you sit: "
+            "tallystick nightly --attended --portal SLUG"
+        )
+    async with started_browser(headless=False) as browser:
+        yield browser
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -30,9 +31,11 @@ async def picture(page: Page, frame: Frame | None = None) -> Evidence | None:
     """
     try:
         if frame is not None and frame != page.main_frame and not frame.is_detached():
-            height = await frame.evaluate("document.documentElement.scrollHeight")
-            element = await frame.frame_element()
+            height, element = await asyncio.gather(
+                frame.evaluate("document.documentElement.scrollHeight"), frame.frame_element()
+            )
             await element.evaluate("(el, height) => { el.style.minHeight = `${height}px`; }", height)
+            await element.dispose()
         content = await page.screenshot(full_page=True, animations="disabled", caret="hide", timeout=15_000)
     except PlaywrightError:
         return None

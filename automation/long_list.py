@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from automation.outcomes import Ended, OutcomeKind
 from automation.reading import Eye, Seen
-from portal_profiles.reader import reader_script
+from portal_profiles.interpret import near
 
 # `steady` gives the rows once they stand still and fill the box to less than half a row: a window that was
 # scrolled away is not taken for the next one. `lead` is the height of what heads the rows in the box. Rows
@@ -22,7 +21,11 @@ from portal_profiles.reader import reader_script
 _GO_THROUGH = """
   const until = performance.now() + a.ms;
   const boxes = TallystickReader.locate(document, a.scroll);
-  if (boxes.length !== 1) return { problem: `its scrolling box is there ${boxes.length} times` };
+  if (boxes.length !== 1)
+    return {
+      problem: `its scrolling box is there ${boxes.length} times`,
+      near: boxes.length ? [] : TallystickReader.nearest(document, a.part, a.scroll),
+    };
   const box = boxes[0];
   const key = (row) => JSON.stringify(Object.keys(row).sort().map((cell) => [cell, row[cell].text]));
   let lead = box.scrollTop > 0 ? 0 : null;
@@ -75,11 +78,6 @@ _GO_THROUGH = """
 """
 
 
-@cache
-def _script() -> str:
-    return f"async (a) => {{\n{reader_script()}\n{_GO_THROUGH}\n}}"
-
-
 async def gone_through(eye: Eye, seen: Seen, rows: str, seconds: float) -> Seen:
     """The look with every row of the list `rows`, in view or not. Raises Ended when it does not end."""
     answer = await _go_through(eye, seen, rows, seconds, None)
@@ -102,8 +100,9 @@ async def _go_through(
     problem = "its frame is not there"
     if frame is not None:
         eye.round_trips += 1
-        answer: Mapping[str, Any] = await frame.evaluate(
-            _script(),
+        answer: Mapping[str, Any] = await eye.in_page.ask(
+            frame,
+            _GO_THROUGH,
             {
                 "part": {"pages": {seen.page.name: seen.page.reading_part()}},
                 "page": seen.page.name,
@@ -115,7 +114,7 @@ async def _go_through(
         )
         if "problem" not in answer:
             return answer
-        problem = str(answer["problem"])
+        problem = f"{answer['problem']}{near(answer.get('near', ()))}"
     raise Ended(
         OutcomeKind.PAGE_CHANGED,
         "The list could not be gone through to its end.",

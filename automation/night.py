@@ -7,6 +7,7 @@ for each query: search ─▶ none ─▶ not found
                     └──▶ its page ─▶ read ─▶ whose is it? ─▶ read | wrong patient | a person confirms
     │
 technical faults: tried again, later and later, inside a budget; too many in a row: the portal is left alone
+a page that is not as the profile says: looked for once more, anew; too many of them: the portal has drifted
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,18 +25,31 @@ from playwright.async_api import Browser, Page
 from playwright.async_api import Error as PlaywrightError
 
 from automation import evidence, steps
+from automation.drift import Drift
 from automation.guards import lacking, the_row, unlike
 from automation.long_list import gone_through, scrolled_to
 from automation.outcomes import Ended, Evidence, Outcome, OutcomeKind, Stops, TechnicalFault
 from automation.pace import Breaker, Budget, Clock, OneTimeCodes, SystemClock, backoff, between_checks
+from automation.paged_list import next_page, pages_of, place_of, row_again, together
+from automation.people import People
 from automation.reading import Seen
 from automation.session import Account, Session
 from automation.steps import Row, StepFailed, refresh
 from portal_profiles.identity import ACCEPTED, WRONG_PATIENT, Identity, identify
-from portal_profiles.interpret import interpret
-from portal_profiles.profile import PageKind, Profile, Search
+from portal_profiles.interpret import NEAREST, interpret
+from portal_profiles.profile import PageKind, Profile, Search, folded
 from portal_profiles.query import Query
 from portal_profiles.reading import Reading
+
+#: What is said of every query that a portal's drift leaves for a later pass.
+DRIFTED = "The portal has changed and was stopped."
+
+#: What a person at the window of an attended pass sees to, so that the pass goes on.
+_A_PERSON_CAN_HELP = frozenset(
+    {OutcomeKind.CHALLENGE_SHOWN, OutcomeKind.TERMS_SHOWN, OutcomeKind.CODE_NEEDED, OutcomeKind.SIGNED_OUT}
+)
+#: How often a person is asked for help with one authorization.
+MOST_HELP = 2
 
 #: Outcomes that say something about the portal's health, not about one authorization.
 _FAILURES = frozenset({OutcomeKind.TIMED_OUT, OutcomeKind.PAGE_CHANGED})
@@ -43,11 +57,13 @@ _FAILURES = frozenset({OutcomeKind.TIMED_OUT, OutcomeKind.PAGE_CHANGED})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a pass is doing now. what: signing_in, signed_in, looking, waiting (between checks or tries)."""
+    """What a pass is doing now. what: signing_in, signed_in, looking, waiting (between checks or tries),
+    person_needed (an attended pass waits at its window, until `until`)."""
 
     portal: str
     what: str
     query_id: str | None = None
+    until: datetime | None = None
 
 
 async def check_portal(
@@ -63,13 +79,23 @@ async def check_portal(
     on_event: Callable[[Event], None] | None = None,
     until: datetime | None = None,
     time_zone: str | None = None,
+    people: People | None = None,
+    usual_read: float | None = None,
+    requests_left: int | None = None,
+    attended: float | None = None,
 ) -> AsyncIterator[Outcome]:
     """Looks every query up on one portal with one account, and yields one outcome for each, in order.
 
     base_url: a sandbox that stands in for every host of the profile. keeper: is given the browser's state
     (cookies,
     secret) after each sign-in, to be kept encrypted. until: aware time after which nothing more is begun.
-    time_zone: IANA name of the clinic's, for pages that show local dates.
+    time_zone: IANA name of the clinic's, for pages that show local dates. people: who gives a code that the
+    portal sends to a person, while the pass waits; without, such a portal ends in code_needed. attended:
+    minutes that a person at the (headed) browser has to sign in by hand, and to see to whatever asks for a
+    person later; the robot types nothing of the sign-in then, and portals that need a person are begun too.
+    usual_read: the share (0 to 1) of looks that gave a reading on the portal's earlier nights, where known.
+    requests_left: how many requests earlier passes of this night have left; None for the profile's whole
+    budget.
     Raises ValueError when two queries have the same id; nothing of the portal is raised, it becomes an
     outcome.
     """
@@ -86,12 +112,16 @@ async def check_portal(
         on_event=on_event or (lambda event: None),
         until=until,
         time_zone=time_zone,
+        people=people,
+        drift=Drift(profile.expect, usual_read),
+        budget=Budget(profile.pace.requests_per_night if requests_left is None else requests_left),
+        attended=attended,
     )
     left = deque(queries)
     try:
         while left:
             outcome = await the_pass.check(left.popleft())
-            yield outcome
+            yield replace(outcome, requests=the_pass.spent())
             if left:
                 await the_pass.rest()
     finally:
@@ -114,6 +144,10 @@ class _Pass:
         on_event: Callable[[Event], None],
         until: datetime | None,
         time_zone: str | None,
+        people: People | None,
+        drift: Drift,
+        budget: Budget,
+        attended: float | None,
     ) -> None:
         self._profile = profile
         self._account = account
@@ -125,14 +159,19 @@ class _Pass:
         self._on_event = on_event
         self._until = until
         self._time_zone = time_zone
-        self._budget = Budget(profile.pace.requests_per_night)
+        self._people = people
+        self._budget = budget
+        self._told = budget.left
+        self._attended = attended
         self._breaker = Breaker(profile.pace.breaker)
+        self._drift = drift
         self._session: Session | None = None
         self._codes: OneTimeCodes | None = None
         self._proved = False
-        self._must_sign_in = account.browser_state is None
+        self._must_sign_in = account.browser_state is None or attended is not None
         self._stopped: tuple[OutcomeKind, str] | None = None
-        if not profile.pages or (not profile.unattended and base_url is None):
+        alone = attended is None and base_url is None
+        if not profile.pages or (not profile.unattended and alone):
             self._stopped = (OutcomeKind.NOT_STARTED, profile.needs_person)
         if account.totp_secret:
             try:
@@ -144,6 +183,11 @@ class _Pass:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def spent(self) -> int:
+        """How many requests were made since this was last asked."""
+        spent, self._told = self._told - self._budget.left, self._budget.left
+        return spent
 
     async def rest(self) -> None:
         """Lets time pass before the next check, unless nothing more will be asked."""
@@ -163,11 +207,16 @@ class _Pass:
         if search is None:
             return self._outcome(query, OutcomeKind.COULD_NOT_LOOK, _why_no_search(self._profile, query))
         outcome = await self._tried(query, search)
+        if self._session is not None:
+            await self._session.let_go()
         if outcome.kind in _FAILURES:
             self._breaker.failed()
         else:
             self._breaker.worked()
-        return outcome
+        drifted = outcome.drift or self._drift.count(outcome)
+        if drifted and self._stopped is None:
+            self._stopped = (OutcomeKind.NOT_STARTED, f"{DRIFTED} {drifted}")
+        return replace(outcome, drift=drifted)
 
     def _limit(self) -> tuple[OutcomeKind, str] | None:
         """Why nothing more is begun, or None."""
@@ -186,16 +235,17 @@ class _Pass:
 
     async def _tried(self, query: Query, search: Search) -> Outcome:
         """Tries until it ends; a lost session is signed in again once, technical faults are tried again."""
-        attempt, signed_again = 1, False
+        attempt, signed_again, seen_changed, helped = 1, False, False, 0
         while True:
             try:
                 session = await self._signed_in(query)
             except Ended as ended:
+                if ended.kind is OutcomeKind.PAGE_CHANGED:
+                    return await self._lost_at_the_door(query, ended, attempt)
                 # Whatever ends the sign-in ends it for every query that is left.
                 self._stopped = (ended.kind, ended.message)
-                shown = await self._picture() if ended.kind is OutcomeKind.PAGE_CHANGED else ()
                 await self.close()
-                return self._outcome(query, *self._stopped, attempt, problems=ended.problems, evidence=shown)
+                return self._outcome(query, *self._stopped, attempt, problems=ended.problems)
             except TechnicalFault as fault:
                 await self.close()
                 self._stopped = (OutcomeKind.NOT_STARTED, f"Signing in did not get through. {fault}")
@@ -213,6 +263,18 @@ class _Pass:
                     signed_again = signed_again or self._proved
                     await self._sign_in_anew()
                     continue
+                if ended.kind is OutcomeKind.PAGE_CHANGED and not seen_changed:
+                    # It may have come late or in parts: it counts when a fresh search ends there too.
+                    seen_changed = True
+                    continue
+                if self._attended is not None and ended.kind in _A_PERSON_CAN_HELP and helped < MOST_HELP:
+                    helped += 1
+                    try:
+                        await self._hand_over(session, query, opened=True)
+                        continue
+                    except (Ended, TechnicalFault, PlaywrightError) as left_alone:
+                        if isinstance(left_alone, Ended):
+                            ended = left_alone
                 return await self._ended(query, ended, attempt)
             except (TechnicalFault, PlaywrightError) as fault:
                 if session.page.is_closed():
@@ -225,6 +287,17 @@ class _Pass:
             except Exception as error:  # noqa: BLE001 - whatever happens, each query has its outcome
                 await self.close()
                 return self._outcome(query, OutcomeKind.COULD_NOT_LOOK, _reported(error), attempt)
+
+    async def _lost_at_the_door(self, query: Query, ended: Ended, attempt: int) -> Outcome:
+        """The sign-in led to a page that is not known. Nothing is typed again: it may have refused in other
+        words."""
+        shown = await self._picture()
+        await self.close()
+        self._stopped = (OutcomeKind.NOT_STARTED, f"{DRIFTED} {ended.message}")
+        lost = self._outcome(
+            query, ended.kind, ended.message, attempt, problems=ended.problems, evidence=shown
+        )
+        return replace(lost, drift=ended.message)
 
     async def _ended(self, query: Query, ended: Ended, attempt: int) -> Outcome:
         refused = self._session.refusals() if self._session is not None else ()
@@ -258,11 +331,16 @@ class _Pass:
                     budget=self._budget,
                     keeper=self._keep,
                     time_zone=self._time_zone,
+                    people=self._people,
+                    clock=self._clock,
                 )
                 self._proved = False
                 if self._must_sign_in:
                     self._tell("signing_in", query)
-                    await self._session.sign_in()
+                    if self._attended is None:
+                        await self._session.sign_in()
+                    else:
+                        await self._hand_over(self._session, query, opened=False)
                     self._must_sign_in, self._proved = False, True
                     self._tell("signed_in", query)
             except (TechnicalFault, PlaywrightError) as fault:
@@ -272,6 +350,13 @@ class _Pass:
                 await self._clock.sleep(backoff(attempt, self._random))
                 attempt += 1
         return self._session
+
+    async def _hand_over(self, session: Session, query: Query, *, opened: bool) -> None:
+        """Leaves the window to the person, and goes on when they are through."""
+        assert self._attended is not None
+        until = self._clock.now() + timedelta(minutes=self._attended)
+        self._on_event(Event(self._profile.slug, "person_needed", query.id, until))
+        await session.let_person_in(self._attended, opened=opened)
 
     async def _sign_in_anew(self) -> None:
         """The next query begins at the door; the saved state stays, for the portal may remember its
@@ -297,7 +382,7 @@ class _Pass:
             return self._outcome(query, OutcomeKind.NOT_FOUND, "", attempt, evidence=shown)
         if seen.kind is PageKind.DETAIL:
             return await self._read(session, query, seen, attempt)
-        index = await self._chosen(session, seen, query)
+        seen, index = await self._chosen(session, seen, query, search)
         seen, index = await self._refreshed(session, seen, index, query)
         tab = await self._open(session, seen, index)
         try:
@@ -307,19 +392,41 @@ class _Pass:
             if tab is not None:
                 await session.back_from(tab)
 
-    async def _chosen(self, session: Session, seen: Seen, query: Query) -> int:
-        """Which row in the page is this query's; a list that shows a part of itself is gone through first."""
+    async def _chosen(self, session: Session, seen: Seen, query: Query, search: Search) -> tuple[Seen, int]:
+        """The page and which of its rows is this query's; a list that shows a part of itself is gone through
+        first."""
         results, listed = self._profile.results, seen.page
         assert results is not None
         assert listed is not None
+        if listed.rows[results.rows].next is not None:
+            return await self._chosen_of_pages(session, seen, query, search)
         if listed.rows[results.rows].scroll is None:
-            return the_row(self._profile, seen, query)
+            return seen, the_row(self._profile, seen, query)
         eye, seconds = session.eye, self._profile.pace.page_seconds
         whole = await gone_through(eye, seen, results.rows, seconds)
         rows, index = whole.text["rows"][results.rows], the_row(self._profile, whole, query)
         if rows == seen.text["rows"][results.rows]:
-            return index
-        return await scrolled_to(eye, seen, results.rows, rows[index], seconds)
+            return seen, index
+        return seen, await scrolled_to(eye, seen, results.rows, rows[index], seconds)
+
+    async def _chosen_of_pages(
+        self, session: Session, seen: Seen, query: Query, search: Search
+    ) -> tuple[Seen, int]:
+        """The row that is this query's over all pages of the list, on its own page: the last one is shown
+        already, another is searched anew and gone forward to."""
+        results = self._profile.results
+        assert results is not None
+        shown = await pages_of(session, seen, results.rows)
+        index = the_row(self._profile, together(shown, results.rows), query)
+        number, place = place_of(shown, results.rows, index)
+        row = shown[number].text["rows"][results.rows][place]
+        if number == len(shown) - 1:
+            return shown[-1], place
+        await session.do(session.hands_for(query), search.steps)
+        seen = await session.see(PageKind.RESULTS)
+        for _ in range(number):
+            seen = await next_page(session, seen, results.rows)
+        return seen, row_again(seen, results.rows, row, place)
 
     async def _refreshed(self, session: Session, seen: Seen, index: int, query: Query) -> tuple[Seen, int]:
         """The list and the row once the row's values are up to date, where a portal shows stale ones."""
@@ -402,13 +509,16 @@ class _Pass:
     async def _letter(
         self, session: Session, seen: Seen, reading: Reading
     ) -> tuple[Evidence | None, tuple[str, ...]]:
-        """The payer's letter, where the profile declares one and this page links to it."""
+        """The payer's letter, where the profile declares one and this page has a way to it."""
         if self._profile.letter is None:
             return None, ()
         assert seen.page is not None
         hands = session.hands_for(Query(id=""))
         hands.frame = seen.page.frame
-        there, content = await steps.fetched(hands, self._profile.letter)
+        if self._profile.letter_pressed:
+            there, content = await session.letter_pressed(hands, self._profile.letter)
+        else:
+            there, content = await steps.fetched(hands, self._profile.letter)
         if not there:
             # Not every request has its letter yet.
             return None, ()
@@ -447,7 +557,7 @@ class _Pass:
             identity=identity,
             evidence=evidence,
             attempts=attempts,
-            problems=problems,
+            problems=tuple(_without_values(problem, query) for problem in problems),
         )
 
 
@@ -459,6 +569,17 @@ def _why_no_search(profile: Profile, query: Query) -> str:
         return f"No search of this portal's profile is for this record's {_plain(', '.join(asked))}."
     ways = "; or ".join(" and ".join(search.needs) for search in served) or "nothing"
     return f"The record lacks what this portal searches by: {_plain(ways)}."
+
+
+def _without_values(problem: str, query: Query) -> str:
+    """A problem without the page's wording, should that hold something of the patient: the last of several
+    guards, for a portal that writes a name where its labels stand."""
+    said, found, nearest = problem.partition(NEAREST)
+    if not found:
+        return problem
+    own = (query.member_id, query.last_name, query.first_name, query.reference_number)
+    held = any(value and folded(value) in folded(nearest) for value in own)
+    return said if held else problem
 
 
 def _plain(names: str) -> str:

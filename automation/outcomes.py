@@ -230,6 +230,9 @@ class Outcome:
     identity_unconfirmed, with `identity` saying which identifiers agreed. attempts: tries that were made, 0
     when none.
     problems: what was odd on the page (labels and field names, never values).
+    requests: how many the portal was sent since the outcome before, signing in included.
+    drift: why the portal was stopped at this outcome, because it is no longer the one that its profile knows;
+    empty else.
     """
 
     query_id: str
@@ -242,11 +245,17 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     attempts: int = 0
     problems: tuple[str, ...] = ()
+    drift: str = ""
+    requests: int = 0
 
     @property
     def person(self) -> bool:
-        """Somebody must look: by the kind, or because a word of a reading was not recognised."""
-        return self.kind.person or (self.reading is not None and has_unrecognised(self.reading))
+        """Somebody must look: by the kind, because a word of a reading was not recognised, or for drift."""
+        return (
+            self.kind.person
+            or bool(self.drift)
+            or (self.reading is not None and has_unrecognised(self.reading))
+        )
 
     def to_json(self) -> dict[str, object]:
         """One JSON-able object: dates as ISO text, evidence by kind, media type, sha256 and size (bytes)."""
@@ -265,6 +274,8 @@ class Outcome:
             if self.identity is not None
             else None,
             "problems": list(self.problems),
+            "drift": self.drift,
+            "requests": self.requests,
             "evidence": [
                 {"kind": e.kind, "media_type": e.media_type, "sha256": e.sha256, "size": len(e.content)}
                 for e in self.evidence

@@ -75,7 +75,7 @@ def window_end(local: datetime, hours: tuple[time, time]) -> datetime:
 
 @dataclass(slots=True)
 class Budget:
-    """How many requests a pass may still make; the portal's other users come first."""
+    """How many requests may still be made in a night; the portal's other users come first."""
 
     left: int
 

@@ -10,18 +10,17 @@ its required values stand; nothing waits for the network to fall silent, because
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Page
 
+from automation.in_page import InPage
 from automation.outcomes import TechnicalFault
+from portal_profiles.interpret import near
 from portal_profiles.profile import Locator, PageKind, PageSpec, Profile
-from portal_profiles.reader import reader_script
 
 #: Pages that end what is being done, wherever they show up.
 STOPPING = frozenset(
@@ -42,11 +41,19 @@ STOPPING = frozenset(
 #: After the sign of a page fits, its required values may take this share of the page's time to stand.
 SHARE_FOR_VALUES = 0.25
 
+#: How long it takes until the document that takes another's place is asked, and until it is looked again for
+#: an iframe that was not there, in seconds.
+NEXT_SECONDS, FRAME_SECONDS = 0.005, 0.02
+
 # What runs in the page. A page that was already acted on counts again only in a new document (timeOrigin
 # differs), so the form that was just sent is not taken for the answer. What only lies over a page and is
 # declared to be hidden is hidden here and now: banners come back with every page, and each would cost three
-# more trips to the browser.
+# more trips to the browser. A document that still arrives is waited for: its list may lack its last rows.
+# A page that is large to look at is looked at less often. A look that nobody waits for any more,
+# because another document answered first, ends with the next one.
 _LOOK = """
+  const { part, hides } = given[a.document], mine = turn(a.document);
+  const began = performance.now();
   const until = performance.now() + a.ms, valuesUntil = performance.now() + a.valuesMs;
   const stale = performance.timeOrigin === a.born ? a.actedOn : null;
   const live = (fits) => fits.filter((name) => name !== stale);
@@ -56,18 +63,31 @@ _LOOK = """
     return found.length === 1;
   };
   for (;;) {
-    const late = performance.now() >= until;
+    const now = performance.now();
+    const late = now >= until;
+    const whole = document.readyState !== 'loading';
     const fits = live(TallystickReader.classify(document, part).fits);
     const banner = fits.find((name) => hides[name]?.every(hide));
     if (banner !== undefined && !late) continue;
-    if (late || fits.some((name) => a.wanted.includes(name))) {
+    if (late || (whole && fits.some((name) => a.wanted.includes(name)))) {
       const text = TallystickReader.read(document, part);
       const lacks = text.problems.some((p) => p.problem === 'nothing');
       if (late || !lacks || performance.now() >= valuesUntil)
         return { text, fits: live(text.fits), born: performance.timeOrigin, state: document.readyState };
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    const busy = performance.now() - now, patient = now - began > 2000;
+    await new Promise((resolve) => setTimeout(resolve, patient ? 50 : Math.min(50, 10 + 2 * busy)));
+    if (!isLast(a.document, mine)) return null;
   }
+"""
+
+# Which of some locators find nothing, and what is nearest to each.
+_MISSING = """
+  const missing = [];
+  for (const [index, sign] of a.signs.entries())
+    if (TallystickReader.locate(document, sign).length === 0)
+      missing.push([index, TallystickReader.nearest(document, a.part, sign)]);
+  return missing;
 """
 
 
@@ -97,48 +117,15 @@ class Seen:
         return sentences(self.text.get("problems", ()))
 
 
-def look_script(part: Mapping[str, object], hides: Mapping[str, object]) -> str:
-    """The reader, what it is given, and the waiting loop as one function expression.
-
-    part: the reading part for one document; hides: for each overlay that is only to be hidden, its locators.
-    They stand in the script as text, because as arguments each value of them would be packed for the browser
-    one by one.
-    """
-    given = f"const part = {json.dumps(part)};\nconst hides = {json.dumps(hides)};"
-    return f"async (a) => {{\n{reader_script()}\n{given}\n{_LOOK}\n}}"
-
-
-@cache
-def missing_script() -> str:
-    """The reader and the question which of some locators find nothing, as one function expression."""
-    ask = """
-  const seen = (sign) => TallystickReader.locate(document, sign).length > 0;
-  return a.map((sign, index) => (seen(sign) ? -1 : index)).filter((index) => index >= 0);
-"""
-    return f"(a) => {{\n{reader_script()}\n{ask}\n}}"
-
-
 class Eye:
     """Looks at the pages of one tab through one profile."""
 
-    def __init__(self, profile: Profile, page: Page) -> None:
+    def __init__(self, profile: Profile, page: Page, in_page: InPage | None = None) -> None:
+        self.in_page = in_page or InPage(profile)
         self._page = page
         self._profile = profile
         self._frames: dict[Locator, Frame] = {}
         self.round_trips = 0
-        part = profile.reading_part()
-        self._scripts: dict[Locator | None, str] = {}
-        for frame in dict.fromkeys([None, *(spec.frame for spec in profile.pages.values())]):
-            specs = [spec for spec in profile.pages.values() if spec.frame == frame]
-            hides = {
-                spec.name: [step.locator.to_json() for step in spec.steps if step.locator is not None]
-                for spec in specs
-                if spec.kind is PageKind.OVERLAY
-                and spec.steps
-                and all(step.do == "hide" for step in spec.steps)
-            }
-            pages = {spec.name: spec.reading_part() for spec in specs}
-            self._scripts[frame] = look_script({**part, "pages": pages}, hides)
 
     async def look(self, wanted: Collection[PageSpec], seconds: float, acted_on: Seen | None = None) -> Seen:
         """Waits until one of the wanted pages (or one that stops everything, or an overlay) fits, at most
@@ -154,7 +141,7 @@ class Eye:
         tasks: dict[asyncio.Task[dict[str, Any] | None], Locator | None] = {}
         last: dict[Locator | None, dict[str, Any]] = {}
         try:
-            for frame in self._scripts:
+            for frame in self.in_page.frames:
                 tasks[asyncio.create_task(self._read(frame, names, deadline, acted_on))] = frame
             while tasks:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -171,25 +158,31 @@ class Eye:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def missing(self, pages: Collection[PageSpec]) -> tuple[str, ...]:
-        """The declared signs of these pages that are not to be seen now, as sentences for the profile's
-        author."""
-        found: list[str] = []
+        """The declared signs of these pages that are not to be seen now and what is nearest to each, as
+        sentences for its author: at most `MOST_MISSING`, those of the page that lacks least first."""
+        found: list[tuple[tuple[bool, float], list[str]]] = []
         for spec in pages:
             frame = await self.frame_of(spec.frame)
             if frame is None:
-                found.append(f"{spec.name}: its frame is not there")
+                found.append(((True, 1.0), [f"{spec.name}: its frame is not there"]))
                 continue
             self.round_trips += 1
+            part = {"pages": {spec.name: spec.reading_part()}}
             try:
-                absent: list[int] = await frame.evaluate(
-                    missing_script(), [locator.to_json() for locator in spec.sign]
+                absent: list[tuple[int, list[str]]] = await self.in_page.ask(
+                    frame, _MISSING, {"signs": [locator.to_json() for locator in spec.sign], "part": part}
                 )
             except PlaywrightError:
                 absent = []
-            found += [
-                f"{spec.name}: its sign {named(spec.sign[index])} is not to be seen" for index in absent
+            lacks = [
+                f"{spec.name}: its sign {named(spec.sign[index])} is not to be seen{near(candidates)}"
+                for index, candidates in absent
             ]
-        return tuple(found)
+            share = len(lacks) / len(spec.sign)
+            another = share == 1 and not any(candidates for _, candidates in absent)
+            found.append(((another, share), lacks))
+        said = [sentence for _, lacks in sorted(found, key=lambda one: one[0]) for sentence in lacks]
+        return tuple(said[:MOST_MISSING])
 
     async def frame_of(self, locator: Locator | None) -> Frame | None:
         """The page's own frame, or the iframe that the profile declares; None while it is not there."""
@@ -200,7 +193,10 @@ class Eye:
             return known
         self.round_trips += 2
         element = await self._page.query_selector(css_of(locator))
-        frame = await element.content_frame() if element is not None else None
+        if element is None:
+            return None
+        self.in_page.found.append(element)
+        frame = await element.content_frame()
         if frame is not None:
             self._frames[locator] = frame
         return frame
@@ -211,15 +207,17 @@ class Eye:
         """One document's answer: goes on over navigations until a wanted page fits or time is up."""
         loop = asyncio.get_running_loop()
         while True:
-            left = deadline - loop.time()
+            left, frame = deadline - loop.time(), None
             try:
                 frame = await self.frame_of(where)
                 if frame is not None:
                     self.round_trips += 1
-                    answer: dict[str, Any] = await asyncio.wait_for(
-                        frame.evaluate(
-                            self._scripts[where],
+                    answer: dict[str, Any] | None = await asyncio.wait_for(
+                        self.in_page.ask(
+                            frame,
+                            _LOOK,
                             {
+                                "document": self.in_page.frames.index(where),
                                 "wanted": sorted(names),
                                 "ms": max(0, left) * 1000,
                                 "valuesMs": max(0, left) * 1000 * SHARE_FOR_VALUES,
@@ -238,7 +236,7 @@ class Eye:
                 # The document was replaced while it was read: the next one is asked the same.
             if loop.time() >= deadline:
                 return None
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(NEXT_SECONDS if frame is not None else FRAME_SECONDS)
 
     def _decide(self, answers: Mapping[Locator | None, dict[str, Any]]) -> Seen:
         """Which page this is. What stops comes first, then overlays, then an iframe's page, then the page
@@ -250,12 +248,11 @@ class Eye:
         ]
         fits = tuple(spec for spec, _ in fitting)
         first = next(iter(answers.values()), None)
-        loading = first is None or first["state"] == "loading"
 
         def seen(spec: PageSpec | None, answer: dict[str, Any] | None) -> Seen:
             if answer is None:
-                return Seen(spec, {"fields": {}, "rows": {}, "problems": []}, 0.0, fits, loading)
-            return Seen(spec, answer["text"], answer["born"], fits, loading)
+                return Seen(spec, {"fields": {}, "rows": {}, "problems": []}, 0.0, fits, loading=True)
+            return Seen(spec, answer["text"], answer["born"], fits, answer["state"] == "loading")
 
         for spec, answer in fitting:
             if spec.kind in STOPPING:
@@ -273,6 +270,9 @@ class Eye:
         under = [spec for spec in specs if spec.kind is not PageKind.OVERLAY]
         return under[0] if len(under) == 1 else None
 
+
+#: How many signs that are not to be seen are told: the pages that are least like this one are left out.
+MOST_MISSING = 6
 
 #: The ways of a locator that are a CSS selector.
 SELECTORS: Mapping[str, str] = {"css": "%s", "id": '[id="%s"]', "test_id": '[data-testid="%s"]'}
@@ -300,5 +300,4 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         "fallback": "was found only by a fallback",
         "disagree": "reads differently in its two places",
     }.get(str(problem["problem"]), str(problem["problem"]))
-    candidates = ", ".join(str(c) for c in problem.get("candidates", ()))
-    return f"{problem['where']} {what}" + (f"; labels near it: {candidates}" if candidates else "")
+    return f"{problem['where']} {what}{near(problem.get('candidates', ()))}"

@@ -35,7 +35,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as Answer
 
 import portal_profiles
+from portal_profiles.catalogue import load
 from portal_profiles.stand_in import HAZARDS, HazardError, Record, Records, State, load_records
+from portal_profiles.stand_in_changes import change_script
 from portal_profiles.vocabulary import Determination, NumberKind
 
 CONTROL = "/__sandbox__/"
@@ -45,6 +47,8 @@ COLUMNS = (
     "Rendering NPI", "Facility NPI",
     "Place of Service", "Level of Care", "Status", "Requested Date", "Start Date", "End Date",
 )  # fmt: skip
+#: What a firewall in front of a portal answers with: nothing of the portal's own.
+FIREWALL = "<!doctype html><title>Access denied</title><h1>Access denied</h1><p>Your request was blocked.</p>"
 #: Header under which the clinic's spreadsheet has a number of that kind.
 OTHER_NUMBERS = {NumberKind.KEY: "Request Key"}
 
@@ -90,6 +94,12 @@ def create_app(state: State, *, seed: int = 0) -> Flask:
     spec = importlib.util.spec_from_file_location(f"sandbox_of_{state.records.slug}", file)
     if spec is None or spec.loader is None:
         raise SandboxError(f"{file} cannot be loaded as Python.")
+    app_folder = file.parent / "app"
+    if app_folder.is_dir() and not (app_folder / "dist" / "app.js").is_file():
+        raise SandboxError(
+            f"The pages of {state.records.slug}'s sandbox are not built. Build them with: "
+            f"npm --prefix {app_folder} ci && npm --prefix {app_folder} run build"
+        )
     routes = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(routes)
     app: Flask = routes.create(state)
@@ -115,6 +125,8 @@ def create_app(state: State, *, seed: int = 0) -> Flask:
             if isinstance(connection, socket.socket):
                 connection.shutdown(socket.SHUT_RDWR)
             return Response(status=500)
+        if hazards.on("firewall"):
+            return FIREWALL, 403
         if hazards.on("maintenance"):
             return render_template("maintenance.html"), 503
         if happens(hazards.number("error_rate")):
@@ -124,6 +136,16 @@ def create_app(state: State, *, seed: int = 0) -> Flask:
     @app.after_request
     def uncached(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.after_request
+    def released(response: Response) -> Response:
+        """The page as a new release of the portal draws it, under the hazards that say so."""
+        ids, layout = state.hazards.on("changed_id"), state.hazards.on("changed_layout")
+        if (ids or layout) and response.mimetype == "text/html" and not response.direct_passthrough:
+            script = change_script(load(state.records.slug), ids=ids, layout=layout)
+            page = response.get_data(as_text=True)
+            response.set_data(page.replace("<head>", f"<head><script>{script}</script>", 1))
         return response
 
     @app.get(CONTROL + "journal")

@@ -7,20 +7,36 @@ A password is sent again only after a technical fault; once refused, never.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, WebError
+from playwright.async_api import Browser, BrowserContext, Page, Response, WebError
 from playwright.async_api import Error as PlaywrightError
 
 from automation import steps
+from automation.in_page import InPage
 from automation.network import Gate
 from automation.outcomes import Ended, OutcomeKind, TechnicalFault
-from automation.pace import Budget, OneTimeCodes
+from automation.pace import Budget, Clock, OneTimeCodes
+from automation.people import CodeAsked, CodeEnd, People
 from automation.reading import Eye, Seen
-from portal_profiles.profile import SIGN_IN_KINDS, STEP_KINDS, PageKind, PageSpec, Profile, Step
+from automation.window import Window
+from portal_profiles.profile import (
+    PUSH,
+    SIGN_IN_KINDS,
+    STEP_KINDS,
+    TOTP,
+    TYPED_BY_A_PERSON,
+    Locator,
+    PageKind,
+    PageSpec,
+    Profile,
+    Step,
+)
 from portal_profiles.query import Query
 
 #: Which outcome a page means, wherever it shows up.
@@ -39,25 +55,38 @@ _SAYS = {
     PageKind.PLAN_NOT_SERVED: "The portal does not serve this plan: the status lives elsewhere.",
     PageKind.ROLE_MISSING: "The account's role does not include looking up authorizations.",
 }
+#: What is said where the portal lists what can be asked about, and the record's own is not on the list.
+NOT_OFFERED = "The portal does not offer what the record says, such as its plan. It may live elsewhere."
 #: Pages that only somebody who is signed in sees.
 INSIDE = frozenset({PageKind.HOME, PageKind.SEARCH, PageKind.RESULTS, PageKind.NO_RESULTS, PageKind.DETAIL})
 
 #: An overlay that comes back more often than this after being dealt with is not one.
 MOST_OVERLAYS = 4
+#: How long an overlay that was pressed is given before its page's document is asked for, and between looks.
+SETTLING_SECONDS = 0.1
 #: How often one page of the sign-in may be gone through: a used code is answered by the next one, once.
 MOST_CODES = 2
+#: How long one look lasts while a person signs in by hand, and how long is waited between two, in seconds.
+PERSON_LOOK_SECONDS, PERSON_EVERY_SECONDS = 1.0, 0.5
+#: What a person who signs in by hand is told when they do not come, by the page that stands there then.
+_LEFT_TO_A_PERSON = frozenset(
+    {PageKind.TERMS, PageKind.CHALLENGE, PageKind.LOCKED, PageKind.PASSWORD_EXPIRED}
+)
+#: How long one look lasts while a push is waited for, and how long is waited between two, in seconds.
+PUSH_LOOK_SECONDS, PUSH_EVERY_SECONDS = 2.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """One sign-in to one portal. browser_state: what `Session.state` gave after an earlier sign-in, or
-    None."""
+    None. window: the one it has had so far, None for a new one."""
 
     username: str
     password: str = field(repr=False)
     totp_secret: str | None = field(default=None, repr=False)
     organization: str | None = None
     browser_state: bytes | None = field(default=None, repr=False)
+    window: Window | None = None
 
 
 class Session:
@@ -70,23 +99,31 @@ class Session:
         context: BrowserContext,
         page: Page,
         gate: Gate,
+        in_page: InPage,
         *,
         base_url: str | None,
         codes: OneTimeCodes | None,
         keeper: Callable[[bytes], None] | None,
+        people: People | None,
+        clock: Clock,
     ) -> None:
         self.profile = profile
         self.gate = gate
         self.page = page
-        self.eye = Eye(profile, page)
+        self.eye = Eye(profile, page, in_page)
         self._account = account
         self._context = context
         self._base_url = base_url
         self._keeper = keeper
         self._seconds = profile.pace.page_seconds
         self._codes = codes
+        self._people = people
+        self._clock = clock
+        self._asked: CodeAsked | None = None
         self._refused_clicks: list[str] = []
         self._round_trips = 0
+        self._dealt_with: Seen | None = None
+        self._dealt_until = 0.0
         context.on("weberror", self._heard)
 
     @classmethod
@@ -99,26 +136,40 @@ class Session:
         base_url: str | None,
         codes: OneTimeCodes | None,
         budget: Budget,
+        clock: Clock,
         keeper: Callable[[bytes], None] | None = None,
         time_zone: str | None = None,
+        people: People | None = None,
     ) -> Session:
         """A context of its own, with the account's saved state, behind the gate. Raises TechnicalFault."""
         state: Any = json.loads(account.browser_state) if account.browser_state else None
         try:
             context = await browser.new_context(
                 storage_state=state,
-                viewport={"width": 1280, "height": 900},
-                locale="en-US",
-                timezone_id=time_zone,
+                **(account.window or Window(time_zone=time_zone)).options(),
                 service_workers="block",
                 accept_downloads=False,
             )
             gate = Gate(profile, base_url, budget)
             await gate.stand_before(context)
+            in_page = InPage(profile)
+            await in_page.install(context)
             page = await context.new_page()
         except PlaywrightError as error:
             raise TechnicalFault("The browser did not open a window.") from error
-        return cls(profile, account, context, page, gate, base_url=base_url, codes=codes, keeper=keeper)
+        return cls(
+            profile,
+            account,
+            context,
+            page,
+            gate,
+            in_page,
+            base_url=base_url,
+            codes=codes,
+            keeper=keeper,
+            people=people,
+            clock=clock,
+        )
 
     async def close(self) -> None:
         """Closes the context; the portal's session is kept, so that the next pass need not sign in."""
@@ -128,10 +179,18 @@ class Session:
             # The browser ended first, and the context with it.
             return
 
+    async def let_go(self) -> None:
+        """Forgets what was found for checks that are over."""
+        try:
+            await self.eye.in_page.let_go()
+        except PlaywrightError:
+            # The browser ended first, and everything in it; the next check says so.
+            return
+
     @property
     def round_trips(self) -> int:
         """Calls into the browser so far."""
-        return self._round_trips + self.eye.round_trips
+        return self._round_trips + self.eye.round_trips + self.eye.in_page.sent_whole
 
     # ---- signing in ----
 
@@ -144,9 +203,49 @@ class Session:
         self.gate.forget()
         try:
             await self._go_in()
+            await self._code_ended(CodeEnd.USED)
             await self._keep_state()
+        except Ended as ended:
+            refused = ended.kind in (OutcomeKind.CODE_NEEDED, OutcomeKind.LOCKED)
+            await self._code_ended(CodeEnd.REFUSED if refused else CodeEnd.USED)
+            raise
         finally:
+            await self._code_ended(CodeEnd.EXPIRED)
             self.gate.signing_in = False
+
+    async def let_person_in(self, minutes: float, *, opened: bool = False) -> None:
+        """Waits until a person has signed in by hand, or has seen to what the portal asks: the robot waits.
+
+        opened: the window stands where the person is needed; else the sign-in is opened first. Raises Ended
+        when nobody has come so far in time or closes the window, or the portal says that it is closed.
+        """
+        gate, until = self.gate, self._clock.now() + timedelta(minutes=minutes)
+        gate.a_person_drives = True
+        seen: Seen | None = None
+        try:
+            if not opened:
+                await self._open_sign_in()
+            while self._clock.now() < until:
+                seen = await self.eye.look(self.profile.pages_of(*INSIDE), PERSON_LOOK_SECONDS)
+                if seen.kind in INSIDE:
+                    break
+                if seen.kind is PageKind.MAINTENANCE:
+                    raise Ended(OutcomeKind.MAINTENANCE)
+                await self._clock.sleep(PERSON_EVERY_SECONDS)
+            else:
+                late = f"Nobody had signed in within {minutes:g} minutes."
+                kind = seen.kind if seen is not None else None
+                means = MEANS[kind] if kind in _LEFT_TO_A_PERSON else OutcomeKind.CODE_NEEDED
+                raise Ended(means, late)
+        except (TechnicalFault, PlaywrightError):
+            if self.page.is_closed():
+                closed = "The window was closed before anybody had signed in."
+                raise Ended(OutcomeKind.SIGNED_OUT, closed) from None
+            raise
+        finally:
+            gate.a_person_drives = False
+            gate.forget()
+        await self._keep_state()
 
     async def _go_in(self) -> None:
         gone_through: dict[str, int] = {}
@@ -176,6 +275,9 @@ class Session:
                     await self.eye.missing(self.profile.pages_of(*STEP_KINDS, PageKind.HOME)),
                 )
             self._raise_for(seen)
+            if spec.kind is not PageKind.CODE or last is None or spec != last.page:
+                # Another page is past the code that was asked for.
+                await self._code_ended(CodeEnd.USED)
             if spec.kind in INSIDE:
                 return
             if spec.kind not in STEP_KINDS:
@@ -202,16 +304,13 @@ class Session:
                 OutcomeKind.CREDENTIALS_REFUSED, "The portal came back to the password. It was sent once."
             )
         code = None
-        methods = self.profile.sign_in.methods
-        # A code page without steps is one that only a person gets past.
-        if spec.kind is PageKind.CODE and not (self._codes and "totp" in methods and spec.steps):
-            raise Ended(OutcomeKind.CODE_NEEDED)
+        if spec.kind is PageKind.CODE:
+            method = self._way_past(spec)
+            if method == PUSH and not spec.steps:
+                await self._wait_for_push(seen)
+                return
         if "{code}" in asks:
-            if self._codes is None:
-                raise Ended(OutcomeKind.CODE_NEEDED)
-            if times > MOST_CODES:
-                raise Ended(OutcomeKind.CODE_NEEDED, "The portal refused two codes of this account's app.")
-            code = await self._codes.next()
+            code = await self._code_for(spec, times)
         elif times > MOST_CODES:
             raise Ended(OutcomeKind.PAGE_CHANGED, f"The sign-in comes back to the page {spec.name}.")
         hands = self._hands(may_act=spec.kind in SIGN_IN_KINDS)
@@ -224,11 +323,69 @@ class Session:
         }
         await self._do(hands, spec)
 
+    def _way_past(self, spec: PageSpec) -> str:
+        """Which second factor gets past a page; the robot's own goes first. Raises Ended where none does."""
+        ways = self.profile.sign_in.ways_past(spec)
+        if self._codes is not None and TOTP in ways:
+            return TOTP
+        persons = next((way for way in ways if way in (*TYPED_BY_A_PERSON, PUSH)), None)
+        if persons is None or self._people is None:
+            raise Ended(OutcomeKind.CODE_NEEDED)
+        return persons
+
+    async def _code_for(self, spec: PageSpec, times: int) -> str:
+        """The code to type, for the `times`th time on this page. Raises Ended where there is none."""
+        method = self._way_past(spec)
+        if method == TOTP:
+            assert self._codes is not None
+            if times > MOST_CODES:
+                raise Ended(OutcomeKind.CODE_NEEDED, "The portal refused two codes of this account's app.")
+            return await self._codes.next()
+        assert self._people is not None
+        if times > 1:
+            await self._code_ended(CodeEnd.REFUSED)
+        if times > MOST_CODES:
+            raise Ended(OutcomeKind.CODE_NEEDED, "The portal refused two codes that a person gave.")
+        self._asked = asked = self._asking(method, again=times > 1)
+        code = await self._people.code(asked)
+        if code is None:
+            await self._code_ended(CodeEnd.EXPIRED)
+            raise Ended(OutcomeKind.CODE_NEEDED, "Nobody gave the code in time.")
+        return code
+
+    async def _wait_for_push(self, shown: Seen) -> None:
+        """Waits until the page goes by itself, because a person agreed on a telephone. Raises Ended when it
+        stays."""
+        assert self._people is not None
+        self._asked = asked = self._asking(PUSH)
+        await self._people.push(asked)
+        known = tuple(self.profile.pages.values())
+        while self._clock.now() < asked.until:
+            seen = await self._look(known, acted_on=shown, seconds=PUSH_LOOK_SECONDS)
+            if seen.page is not None and seen.page != shown.page:
+                return
+            # The same page drawn anew waits still.
+            shown = seen if seen.page is not None else shown
+            await self._clock.sleep(PUSH_EVERY_SECONDS)
+        await self._code_ended(CodeEnd.EXPIRED)
+        raise Ended(OutcomeKind.CODE_NEEDED, "Nobody agreed on the telephone in time.")
+
+    def _asking(self, method: str, *, again: bool = False) -> CodeAsked:
+        now = self._clock.now()
+        until = now + timedelta(minutes=self.profile.sign_in.code_minutes)
+        return CodeAsked(self.profile.slug, method, now, until, again)
+
+    async def _code_ended(self, how: CodeEnd) -> None:
+        """Tells whoever was asked how it ended; nothing where nobody was, or it was told already."""
+        asked, self._asked = self._asked, None
+        if asked is not None and self._people is not None:
+            await self._people.ended(asked, how)
+
     async def _keep_state(self) -> None:
         if self._keeper is None:
             return
         try:
-            state = await self._context.storage_state()
+            state = await self._context.storage_state(indexed_db=True)
         except PlaywrightError as error:
             raise TechnicalFault("The browser's state could not be kept.") from error
         self._keeper(json.dumps(state).encode())
@@ -246,7 +403,7 @@ class Session:
         self._raise_for(seen)
         if seen.kind in SIGN_IN_KINDS:
             raise Ended(OutcomeKind.SIGNED_OUT, "The portal asks to sign in again.")
-        if seen.page is None or (kinds and seen.kind not in kinds):
+        if seen.page is None or seen.loading or (kinds and seen.kind not in kinds):
             self._raise_for_silence(seen)
             if kinds:
                 raise Ended(OutcomeKind.PAGE_CHANGED, "", await self.eye.missing(wanted))
@@ -278,6 +435,8 @@ class Session:
             self._raise_for(seen)
             if seen.kind in SIGN_IN_KINDS:
                 raise Ended(OutcomeKind.SIGNED_OUT, "The portal asks to sign in again.") from None
+            if isinstance(failed, steps.NotOffered):
+                raise Ended(OutcomeKind.COULD_NOT_LOOK, NOT_OFFERED, (str(failed),)) from None
             raise Ended(OutcomeKind.PAGE_CHANGED, otherwise, (str(failed),)) from None
 
     def refusals(self) -> tuple[str, ...]:
@@ -286,6 +445,34 @@ class Session:
         self._refused_clicks.clear()
         self.gate.blocked.clear()
         return refused
+
+    async def letter_pressed(self, hands: steps.Hands, button: Locator) -> tuple[bool, bytes | None]:
+        """Whether the page has this button, and the document that pressing it downloads or opens, in memory
+        only: None when none comes. A tab that it opens is closed again."""
+        if not await steps.is_there(hands, button):
+            return False, None
+        opened: list[Page] = []
+
+        def noted(page: Page) -> None:
+            opened.append(page)
+
+        self._context.on("page", noted)
+        try:
+            async with self.gate.catching() as caught:
+                await hands.press_down(lambda: hands.find(button, clicks=True))
+                found = await asyncio.wait_for(caught, self._seconds)
+            if isinstance(found, Response):
+                content: bytes | None = await found.body()
+            else:
+                content = await steps.asked_for(hands, found.url)
+        except (TimeoutError, steps.StepFailed, PlaywrightError):
+            # It is said of the reading that its letter could not be fetched.
+            content = None
+        finally:
+            self._context.remove_listener("page", noted)
+            for page in opened:
+                await page.close()
+        return True, content if content and len(content) <= steps.MOST_LETTER_BYTES else None
 
     async def opened_tab(self, clicking: Coroutine[Any, Any, None]) -> Page:
         """Clicks, and looks at the tab that this opens from now on; gives the one that was left."""
@@ -307,7 +494,7 @@ class Session:
     def _turn_to(self, page: Page) -> None:
         self._round_trips += self.eye.round_trips
         self.page = page
-        self.eye = Eye(self.profile, page)
+        self.eye = Eye(self.profile, page, self.eye.in_page)
 
     # ---- inner parts ----
 
@@ -344,10 +531,29 @@ class Session:
         """A look after which no overlay lies over the page."""
         for _ in range(MOST_OVERLAYS):
             seen = await self.eye.look(wanted, self._seconds if seconds is None else seconds, acted_on)
+            while seen.kind is PageKind.OVERLAY and await self._is_leaving(seen):
+                seen = await self.eye.look(wanted, self._seconds if seconds is None else seconds, acted_on)
             if seen.kind is not PageKind.OVERLAY:
                 return seen
             await self._hide(seen)
         raise Ended(OutcomeKind.PAGE_CHANGED, "Something keeps lying over the page.")
+
+    async def _is_leaving(self, seen: Seen) -> bool:
+        """Whether this overlay was dealt with and the portal still owes the page that this leads to: then it
+        is only waited for, because dealing with it twice could press something on the page behind it."""
+        dealt = self._dealt_with
+        if dealt is None or (dealt.page, dealt.born) != (seen.page, seen.born):
+            return False
+        if not self.gate.leaving:
+            # What is pressed begins to lead somewhere a moment later.
+            await asyncio.sleep(SETTLING_SECONDS)
+        if not self.gate.leaving:
+            self._dealt_with = None
+            return False
+        await asyncio.sleep(SETTLING_SECONDS)
+        if asyncio.get_running_loop().time() >= self._dealt_until:
+            raise TechnicalFault("The portal did not answer in time.")
+        return True
 
     async def _clear(self) -> bool:
         """Deals with an overlay, where there is one now."""
@@ -355,7 +561,8 @@ class Session:
         self._raise_for(seen)
         if seen.kind is not PageKind.OVERLAY:
             return False
-        await self._hide(seen)
+        if not await self._is_leaving(seen):
+            await self._hide(seen)
         return True
 
     async def _hide(self, seen: Seen) -> None:
@@ -367,6 +574,8 @@ class Session:
         hands = self._hands(may_act=False)
         hands.frame = seen.page.frame
         await self._do(hands, seen.page)
+        self._dealt_with = seen
+        self._dealt_until = asyncio.get_running_loop().time() + self._seconds
 
     async def _do(self, hands: steps.Hands, spec: PageSpec) -> None:
         try:
@@ -380,17 +589,28 @@ class Session:
     def _raise_for(self, seen: Seen) -> None:
         """Raises what a stopping page means."""
         if seen.kind is PageKind.ERROR:
+            self._raise_for_refusal()
             raise TechnicalFault("The portal showed its error page.")
         if seen.kind is not None and seen.kind in MEANS:
             raise Ended(MEANS[seen.kind], _SAYS.get(seen.kind, ""))
 
     def _raise_for_silence(self, seen: Seen | None) -> None:
-        """Raises TechnicalFault where the portal failed, or where its answer has not come."""
+        """Raises TechnicalFault where the portal failed, or where its answer has not come; Ended where its
+        firewall refused."""
+        self._raise_for_refusal()
         if self.gate.faults:
             self.gate.forget()
             raise TechnicalFault("The portal answered with an error.")
         if self.gate.waiting or (seen is not None and seen.loading):
             raise TechnicalFault("The portal did not answer in time.")
+
+    def _raise_for_refusal(self) -> None:
+        """A page that was forbidden, and none that the profile knows, is a firewall's: never asked again."""
+        if self.gate.refused:
+            raise Ended(
+                OutcomeKind.CHALLENGE_SHOWN,
+                "The portal refused the page (a firewall, as it seems). It is not asked again.",
+            )
 
     def _raise_for_staying(self, last: Seen) -> None:
         """Raises what it means when a page of the sign-in stays after its steps, unless it asked for a

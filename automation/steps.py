@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import urldefrag
 
 from playwright.async_api import ElementHandle, Frame, Page
@@ -23,10 +23,10 @@ from playwright.async_api import Locator as PlaywrightLocator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from automation.outcomes import Ended, OutcomeKind, TechnicalFault
-from automation.reading import SELECTORS, Eye, Seen, css_of, named
+from automation.reading import FRAME_SECONDS, NEXT_SECONDS, SELECTORS, Eye, Seen, css_of, named
 from portal_profiles.acting_words import ACTING_PATTERN
+from portal_profiles.interpret import near
 from portal_profiles.profile import Locator, PageSpec, Profile, Step
-from portal_profiles.reader import reader_script
 from portal_profiles.template import TemplateError, fill, slots
 
 #: What the browser throws, into its own page, when a click was about to act; `Session` listens for it.
@@ -62,11 +62,14 @@ _FIND = """
   const sends = (el) => el.form?.querySelector('button:not([type]),[type=submit],[type=image]');
   const until = performance.now() + a.ms;
   for (;;) {
+    const late = performance.now() >= until;
     const row = a.row && TallystickReader.locateRows(document, a.part, a.row.page, a.row.rows)[a.row.index];
     let found = a.row && !row ? [] : TallystickReader.locate(document, a.locator, row ?? null);
+    const offered = found.length;
     if (a.text !== null) found = found.filter((el) => folded(el.innerText) === folded(a.text));
     if (a.word !== null) found = found.filter((el) => hasWord(folded(el.innerText), folded(a.word)));
-    if (found.length === 1) {
+    // While the document arrives, what is to answer may not listen yet.
+    if (found.length === 1 && (late || document.readyState !== 'loading')) {
       const el = found[0];
       if (!acting) return el;
       const checked = a.key ? sends(el) ?? el : el;
@@ -82,39 +85,80 @@ _FIND = """
       }, { capture: true, once: true });
       return el;
     }
-    if (performance.now() >= until) return 'count:' + found.length;
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    if (late) {
+      const near = found.length ? [] : TallystickReader.nearest(document, a.part, a.locator);
+      return 'count:' + JSON.stringify([found.length, offered, near]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 """
 
 
 # Types into controls one after the other, as keys would. Gives null, or [which, how many there were when time
-# was up], or [which, -1] for a control that did not take the text as it is (a mask, a date picker).
+# was up, what is nearest], or [which, -1, []] for a control that did not take the text as it is (a mask, a
+# date picker).
 _TYPE = """
   const until = performance.now() + a.ms;
   for (const [index, { locator, value }] of a.fills.entries()) {
     let found;
-    while ((found = TallystickReader.locate(document, locator)).length !== 1) {
-      if (performance.now() >= until) return [index, found.length];
+    while ((found = TallystickReader.locate(document, locator)).length !== 1
+      || (document.readyState === 'loading' && performance.now() < until)) {
+      if (performance.now() >= until)
+        return [index, found.length, found.length ? [] : TallystickReader.nearest(document, null, locator)];
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const [el] = found;
-    if (!el.matches('input, textarea') || el.disabled || el.readOnly) return [index, -1];
+    if (!el.matches('input, textarea') || el.disabled || el.readOnly) return [index, -1, []];
     el.focus();
     el.select();
     document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-    if (el.value !== value) return [index, -1];
+    if (el.value !== value) return [index, -1, []];
     el.blur();
   }
   return null;
 """
 
-# The link's document, asked for from within the page: with its session, and through our gate.
+# Chooses the one option that fits, in one trip, as a person's choice is heard: input and change. Gives null,
+# "offers" when no option or several fit, "used" for a control that stays disabled or is no list, or [how many
+# controls there were when time was up, what is nearest].
+_SELECT = """
+  const folded = (text) => text.replace(/\\s+/g, ' ').trim().toLowerCase();
+  const until = performance.now() + a.ms;
+  for (;;) {
+    const found = TallystickReader.locate(document, a.locator);
+    const late = performance.now() >= until;
+    if (found.length === 1 && (late || document.readyState !== 'loading')) {
+      const [el] = found;
+      if (!el.matches('select')) return 'used';
+      const fits = [...el.options].filter((o) => [o.text, o.value].some((t) => folded(t) === a.wanted));
+      // Options may come after their list.
+      if (fits.length !== 1 && late) return 'offers';
+      if (fits.length === 1 && !el.matches(':disabled') && !fits[0].disabled) {
+        el.value = fits[0].value;
+        fits[0].selected = true;
+        el.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
+        el.dispatchEvent(new Event('change', { bubbles: true }));
+        return null;
+      }
+      if (late) return 'used';
+    }
+    if (late)
+      return [found.length, found.length ? [] : TallystickReader.nearest(document, null, a.locator)];
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+"""
+
+# The document behind a link, or at an address of the portal's own, asked for from within the page: with its
+# session, and through our gate.
 _FETCH = """
-  const [el, ...others] = TallystickReader.locate(document, a.locator);
-  if (!el || others.length) return 'nothing';
-  if (!el.href) return null;
-  const answer = await fetch(el.href, { credentials: 'include' }).catch(() => null);
+  let address = a.address;
+  if (address === null) {
+    const [el, ...others] = TallystickReader.locate(document, a.locator);
+    if (!el || others.length) return 'nothing';
+    if (!el.href) return null;
+    address = el.href;
+  }
+  const answer = await fetch(address, { credentials: 'include' }).catch(() => null);
   if (!answer || !answer.ok) return null;
   const bytes = new Uint8Array(await answer.arrayBuffer());
   if (bytes.length > a.most) return null;
@@ -131,10 +175,9 @@ class StepFailed(Exception):
     """A step could not be done because the page is not as the profile says. Names the step, never a value."""
 
 
-@cache
-def with_reader(body: str) -> str:
-    """The shared reader and what is done with it as one function expression."""
-    return f"async (a) => {{\n{reader_script()}\n{body}\n}}"
+class NotOffered(StepFailed):
+    """What a step chooses among stands there, as the profile says, and what the record names is not among
+    it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +227,8 @@ class Hands:
         is). text:
         the whole text it must have; word: a part of it, as a word of its own. row: look only inside this row
         of a list.
-        Raises StepFailed when there is none or several, Ended when it would act.
+        Raises StepFailed when there is none or several (NotOffered when none of several has the text), Ended
+        when it would act.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.seconds
@@ -194,8 +238,9 @@ class Hands:
             if frame is not None:
                 self.eye.round_trips += 1
                 try:
-                    handle = await frame.evaluate_handle(
-                        with_reader(_FIND),
+                    found = await self.eye.in_page.ask_for_element(
+                        frame,
+                        _FIND,
                         {
                             "locator": locator.to_json(),
                             "row": {"page": row.page.name, "rows": row.rows, "index": row.index}
@@ -210,24 +255,25 @@ class Hands:
                             "refused": REFUSED,
                         },
                     )
-                    element = handle.as_element()
-                    if element is not None:
-                        return element
-                    said = str(await handle.json_value())
-                    if said.startswith("acts:"):
+                    if isinstance(found, ElementHandle):
+                        return found
+                    if found.startswith("acts:"):
                         raise Ended(
                             OutcomeKind.PAGE_CHANGED,
                             "A click was refused: a look never acts.",
-                            (f"{named(locator)} says {said.removeprefix('acts:')!r}",),
+                            (f"{named(locator)} says {found.removeprefix('acts:')!r}",),
                         )
-                    raise StepFailed(f"{named(locator)} is there {said.removeprefix('count:')} times")
+                    count, offered, candidates = json.loads(found.removeprefix("count:"))
+                    if text is not None and offered and not count:
+                        raise NotOffered(f"{named(locator)} is there 0 times with the text wanted")
+                    raise StepFailed(f"{named(locator)} is there {count} times{near(candidates)}")
                 except PlaywrightError as error:
                     if self.page.is_closed():
                         raise TechnicalFault("The browser's tab closed.") from error
                     # The document was replaced while it was searched: the next one is searched.
             if loop.time() >= deadline:
                 raise StepFailed(f"{named(locator)} is not there")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(NEXT_SECONDS if frame is not None else FRAME_SECONDS)
 
     async def press_down(self, find: Callable[[], Awaitable[ElementHandle]]) -> None:
         """Finds and clicks; clears what lies over the element between tries. Raises StepFailed."""
@@ -277,6 +323,8 @@ async def open_url(page: Page, url: str, seconds: float) -> None:
     except PlaywrightTimeout as error:
         raise TechnicalFault("The portal did not answer in time.") from error
     except PlaywrightError as error:
+        if page.is_closed():
+            raise TechnicalFault("The browser's tab closed.") from error
         raise TechnicalFault("The portal could not be reached.") from error
 
 
@@ -284,7 +332,13 @@ async def click(hands: Hands, step: Step) -> None:
     """Clicks the one element that fits; with a value, the one of them whose whole text it is."""
     locator = _locator(step)
     text = None if step.value is None else hands.filled(step.value)
-    await hands.press_down(lambda: hands.find(locator, clicks=True, text=text))
+    try:
+        await hands.press_down(lambda: hands.find(locator, clicks=True, text=text))
+    except NotOffered as failed:
+        if not (names := slots(step.value or "")):
+            # The profile's own word is gone, so it is the page that changed.
+            raise StepFailed(str(failed)) from None
+        raise NotOffered(f"{named(locator)}: none is this record's {', '.join(names)}") from None
 
 
 async def type_in(hands: Hands, step: Step) -> None:
@@ -314,14 +368,15 @@ async def type_all(hands: Hands, steps: Sequence[Step]) -> None:
         ]
         hands.eye.round_trips += 1
         try:
-            stuck = await frame.evaluate(with_reader(_TYPE), {"fills": fills, "ms": hands.seconds * 1000})
+            given = {"fills": fills, "ms": hands.seconds * 1000}
+            stuck = await hands.eye.in_page.ask(frame, _TYPE, given)
         except PlaywrightError as error:
             raise TechnicalFault("The page went away while it was filled in.") from error
         if stuck is None:
             return None
-        index, count = stuck
+        index, count, candidates = stuck
         if count >= 0:
-            raise StepFailed(f"{named(_locator(left[index]))} is there {count} times")
+            raise StepFailed(f"{named(_locator(left[index]))} is there {count} times{near(candidates)}")
         await type_in(hands, left[index])
         left = left[index + 1 :]
     return None
@@ -330,33 +385,73 @@ async def type_all(hands: Hands, steps: Sequence[Step]) -> None:
 async def fetched(hands: Hands, link: Locator) -> tuple[bool, bytes | None]:
     """Whether the page has this link, and what it leads to: None when that is no document, refused or breaks
     off."""
+    said = await _fetch(hands, link, None)
+    return said != "nothing", _bytes_of(said)
+
+
+async def asked_for(hands: Hands, address: str) -> bytes | None:
+    """The document at an address, by the page's own session; None when there is none or it is refused."""
+    return _bytes_of(await _fetch(hands, None, address))
+
+
+async def _fetch(hands: Hands, link: Locator | None, address: str | None) -> str | None:
     frame = await hands.eye.frame_of(hands.frame)
     if frame is None:
-        return False, None
+        return "nothing"
     hands.eye.round_trips += 1
-    said = await frame.evaluate(with_reader(_FETCH), {"locator": link.to_json(), "most": MOST_LETTER_BYTES})
-    if said == "nothing":
-        return False, None
-    return True, base64.b64decode(said.removeprefix("base64:")) if isinstance(said, str) else None
+    said: str | None = await hands.eye.in_page.ask(
+        frame,
+        _FETCH,
+        {"locator": link and link.to_json(), "address": address, "most": MOST_LETTER_BYTES},
+    )
+    return said
+
+
+def _bytes_of(said: str | None) -> bytes | None:
+    if said is None or not said.startswith("base64:"):
+        return None
+    return base64.b64decode(said.removeprefix("base64:"))
+
+
+async def is_there(hands: Hands, locator: Locator) -> bool:
+    """Whether exactly one visible element of the page is this."""
+    frame = await hands.eye.frame_of(hands.frame)
+    if frame is None:
+        return False
+    hands.eye.round_trips += 1
+    counting = "return TallystickReader.locate(document, a).length;"
+    count: int = await hands.eye.in_page.ask(frame, counting, locator.to_json())
+    return count == 1
 
 
 async def select(hands: Hands, step: Step) -> None:
     """Chooses the one option of a list whose text or value is the given one, white space and case folded."""
-    element = await hands.find(_locator(step))
-    wanted = hands.filled(step.value or "")
-    hands.eye.round_trips += 2
-    value = await element.evaluate(
-        """(el, wanted) => {
-          const folded = (text) => text.replace(/\\s+/g, ' ').trim().toLowerCase();
-          const fits = [...el.options].filter((o) => [o.text, o.value].some((t) => folded(t) ===
-          folded(wanted)));
-          return fits.length === 1 ? fits[0].value : null;
-        }""",
-        wanted,
-    )
-    if value is None:
-        raise StepFailed(f"{named(_locator(step))} does not offer what is to be chosen")
-    await _tried(element.select_option(value=value, timeout=hands.seconds * 1000), step)
+    locator = _locator(step)
+    wanted = " ".join(hands.filled(step.value or "").split()).lower()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + hands.seconds
+    while True:
+        frame = await hands.eye.frame_of(hands.frame)
+        left = max(0.0, deadline - loop.time())
+        if frame is not None:
+            hands.eye.round_trips += 1
+            given = {"locator": locator.to_json(), "wanted": wanted, "ms": left * 1000}
+            try:
+                said = await hands.eye.in_page.ask(frame, _SELECT, given)
+                break
+            except PlaywrightError as error:
+                if hands.page.is_closed():
+                    raise TechnicalFault("The browser's tab closed.") from error
+                # The document was replaced while it was searched: the next one is searched.
+        if left == 0.0:
+            raise StepFailed(f"{named(locator)} is not there")
+        await asyncio.sleep(NEXT_SECONDS if frame is not None else FRAME_SECONDS)
+    if said == "offers":
+        raise StepFailed(f"{named(locator)} does not offer what is to be chosen")
+    if said == "used":
+        raise StepFailed(f"{named(locator)} can't be used")
+    if said is not None:
+        raise StepFailed(f"{named(locator)} is there {said[0]} times{near(said[1])}")
 
 
 async def pick(hands: Hands, step: Step) -> None:
@@ -444,7 +539,7 @@ async def do(hands: Hands, steps: tuple[Step, ...]) -> None:
             else:
                 await VERBS[steps[number].do](hands, steps[number])
         except StepFailed as failed:
-            raise StepFailed(f"step {number + 1} ({steps[number].do}): {failed}") from None
+            raise type(failed)(f"step {number + 1} ({steps[number].do}): {failed}") from None
         number += max(together, 1)
 
 

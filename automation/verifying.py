@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from playwright.async_api import Browser
+from playwright.async_api import Error as PlaywrightError
 
 from automation.guards import the_row
 from automation.inspecting import inspect
 from automation.outcomes import Ended, OutcomeKind, TechnicalFault
-from automation.pace import Budget, OneTimeCodes
+from automation.pace import Budget, OneTimeCodes, SystemClock
 from automation.reading import Seen
 from automation.session import INSIDE, Account, Session
-from automation.steps import Row
+from automation.steps import Row, open_url
 from portal_profiles.differences import Difference, State, compare
 from portal_profiles.identity import WRONG_PATIENT, identify
 from portal_profiles.interpret import interpret
@@ -28,6 +29,8 @@ from portal_profiles.query import Query
 
 #: How long a person may take to sign in, in seconds.
 TO_SIGN_IN = 600.0
+#: How often it is looked at meanwhile where they have got to, in seconds.
+LOOK_AGAIN = 0.25
 
 
 class Tick(StrEnum):
@@ -75,6 +78,7 @@ async def verify(
         account or Account("", ""),
         base_url=base_url,
         codes=codes,
+        clock=SystemClock(),
         budget=Budget(profile.pace.requests_per_night),
     )
     walk = _Walk(profile, session)
@@ -106,16 +110,23 @@ class _Walk:
         """Opens the door, and looks until somebody is inside. The robot types and clicks nothing here."""
         sign_in = self.profile.sign_in
         self.session.gate.signing_in = True
-        await self.session.page.goto(self.profile.url(sign_in.open, "sign-in", base_url))
+        door = self.profile.url(sign_in.open, "sign-in", base_url)
+        await open_url(self.session.page, door, self.profile.pace.page_seconds)
         loop = asyncio.get_running_loop()
         until = loop.time() + TO_SIGN_IN
-        inside = self.profile.pages_of(*INSIDE)
+        shown = self.profile.pages_of(*INSIDE, PageKind.SIGN_IN, PageKind.CODE, PageKind.PICKER)
         while loop.time() < until:
-            seen = await self.session.eye.look(inside, 1.0)
-            await self.meet(seen)
+            try:
+                seen = await self.session.eye.look(shown, LOOK_AGAIN)
+                await self.meet(seen)
+            except TechnicalFault:
+                if self.session.page.is_closed():
+                    raise
+                continue  # the person went on to another page meanwhile: that one is looked at next
             if seen.kind in INSIDE:
                 self.session.gate.signing_in = False
                 return
+            await asyncio.sleep(LOOK_AGAIN)
         raise Ended(OutcomeKind.CODE_NEEDED, "Nobody signed in within ten minutes.")
 
     async def look_up(self, query: Query) -> None:
@@ -164,10 +175,13 @@ class _Walk:
         page = seen.page
         if page is None or (page.name in self.met and page.kind is not PageKind.DETAIL):
             return
-        document = await self.session.eye.frame_of(page.frame)
-        if document is None:
-            return
-        found = (await inspect(document, [page]))[page.name]
+        try:
+            document = await self.session.eye.frame_of(page.frame)
+            if document is None:
+                return
+            found = (await inspect(document, [page]))[page.name]
+        except PlaywrightError as error:
+            raise TechnicalFault("The page went away while it was compared with the profile.") from error
         self.met[page.name] = compare(self.profile, page, found)
         self.words |= set(_words(page, found.text))
 

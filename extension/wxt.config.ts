@@ -48,8 +48,8 @@ export default defineConfig({
       default_title: 'Tallystick',
       default_icon: { 16: 'icon/off-16.png', 32: 'icon/off-32.png' },
     },
-    permissions: ['storage', 'scripting', 'activeTab'],
-    optional_host_permissions: portals().flatMap(hostPatterns),
+    permissions: ['storage', 'scripting', 'activeTab', 'alarms'],
+    optional_host_permissions: [...new Set(portals().flatMap(hostPatterns))],
     ...(sandbox ? { host_permissions: portals().flatMap(({ sandbox_origin }) => (sandbox_origin === null ? [] : [patternOf(sandbox_origin)])) } : {}),
     commands: {
       'next-issue': {
@@ -68,7 +68,7 @@ export default defineConfig({
           browser_specific_settings: {
             gecko: {
               id: 'tallystick@tallystick.example',
-              strict_min_version: '140.0',
+              strict_min_version: '142.0',
               data_collection_permissions: { required: ['healthInfo', 'personallyIdentifyingInfo', 'websiteContent'] },
             },
           },

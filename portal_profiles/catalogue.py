@@ -38,6 +38,11 @@ def load(slug: str, environ: Mapping[str, str] = os.environ) -> Profile:
     return profile
 
 
+def name_of(slug: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The portal's own name; the slug when its folder is gone. Raises ProfileError for a mistaken profile."""
+    return load(slug, environ).name if slug in slugs(environ) else slug
+
+
 def load_path(path: Path) -> Profile:
     """The profile in this file or folder. Raises ProfileError when it is missing, unreadable or mistaken."""
     file = path / FILE_NAME if path.is_dir() else path

@@ -6,7 +6,7 @@ Requested and approved values are kept apart, numbers keep their kinds, status w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -90,7 +90,8 @@ def interpret(profile: Profile, page_text: Mapping[str, Any]) -> Reading:
         return Reading(profile.slug, profile.version, problems=(problem,))
     gathered = _Gathered(profile, page)
     for said in page_text.get("problems") or ():
-        gathered.problems.append(f"{said['where']}: {_SAID[said['problem']]}{_nearest(said)}")
+        nearest = near(said.get("candidates") or ())
+        gathered.problems.append(f"{said['where']}: {_SAID[said['problem']]}{nearest}")
     for key, cell in (page_text.get("fields") or {}).items():
         if key in page.fields:
             gathered.take(page.fields[key], cell, key, f"fields.{key}")
@@ -177,10 +178,15 @@ def page_service(profile: Profile, page_text: Mapping[str, Any]) -> dict[str, An
 
 # ---- gathering a reading ----
 
+#: What is said of a value that only a fallback found: the profile's first way is to be mended.
+BY_FALLBACK = "was found by a second way only"
+#: What stands in a problem before the page's own labels and names.
+NEAREST = "; nearest to it: "
+
 _SAID = {
     "nothing": "is not on the page",
     "several": "is on the page more than once",
-    "fallback": "was found by a second way only",
+    "fallback": BY_FALLBACK,
     "disagree": "is shown differently in two places",
     "failed": "could not be looked at: the page broke it",
 }
@@ -188,9 +194,10 @@ _SAID = {
 _UNKNOWN_WORD = "says a word that the profile does not know"
 
 
-def _nearest(said: Mapping[str, Any]) -> str:
-    labels = said.get("candidates") or ()
-    return f"; the nearest labels are {', '.join(labels)}" if labels else ""
+def near(candidates: Iterable[str]) -> str:
+    """What of the page's own wording is nearest to what was not found, as the end of a sentence."""
+    listed = ", ".join(str(one) for one in candidates)
+    return f"{NEAREST}{listed}" if listed else ""
 
 
 class _Gathered:

@@ -46,6 +46,12 @@ SIGN_IN_KINDS = frozenset({PageKind.SIGN_IN, PageKind.CODE})
 #: Pages on which the sign-in flow may do steps. Terms, challenges and locks are for a person.
 STEP_KINDS = frozenset({PageKind.SIGN_IN, PageKind.CODE, PageKind.PICKER, PageKind.OVERLAY})
 
+#: Ways to prove who signs in besides the password. `totp` the robot gives by itself; what is typed from a
+#: message or agreed to on a telephone is a person's; "person" says that all of the sign-in is.
+TOTP, PUSH = "totp", "push"
+TYPED_BY_A_PERSON = ("email", "text", "call")
+METHODS = (TOTP, *TYPED_BY_A_PERSON, PUSH, "person")
+
 #: Pages whose steps unfold what is read on them: folds that start closed, tabs of one record.
 UNFOLD_KINDS = frozenset({PageKind.DETAIL})
 
@@ -178,6 +184,7 @@ class RowsSpec:
     refresh: what in a row brings its stale values up to date, pressed before the row is opened.
     refreshed: what stands in the row once they are.
     scroll: the box that is scrolled to see the other rows, where only those in view are in the page.
+    next: what is pressed to see the next page of the list, where it comes in pages.
     """
 
     key: str
@@ -187,6 +194,7 @@ class RowsSpec:
     refresh: Locator | None = None
     refreshed: Locator | None = None
     scroll: Locator | None = None
+    next: Locator | None = None
 
     def reading_part(self) -> dict[str, object]:
         """What the reader needs of it."""
@@ -202,6 +210,7 @@ class PageSpec:
     """One page of the portal. `frame`: the iframe of the shell in which the page's document lives.
 
     words: what this page alone says, beside the profile's words and before them: one plan's screen, for one.
+    method: the second factor that a page of kind code is about, where the sign-in has several.
     """
 
     name: str
@@ -214,6 +223,12 @@ class PageSpec:
     rows: Mapping[str, RowsSpec] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     invented: bool = False
+    method: str | None = None
+
+    @property
+    def asks_for_code(self) -> bool:
+        """Whether its steps type a one-time code."""
+        return any("{code}" in (step.value or "") for step in self.steps)
 
     def reading_part(self) -> dict[str, object]:
         """What the reader needs of it: no steps."""
@@ -280,23 +295,45 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """minimum_read: the share (0 to 1) of a pass's queries that must end in a reading for the pass to look
-    healthy.
+    """What a pass over a portal that has not changed looks like; past these limits the portal is stopped.
+
+    minimum_read: the share (0 to 1) of looks that give a reading. most_changed_pages: looks that end at
+    a page that is not as the profile says; most_unknown_words: looks that read a status word that it does not
+    know. The portal is stopped when so many are reached.
     """
 
     minimum_read: float = 0.5
+    most_changed_pages: int = 2
+    most_unknown_words: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Where signing in starts; second factors the robot can give ("totp") or a person must ("person").
+    """Where signing in starts; second factors (`METHODS`), the ones to prefer first.
 
     The flow is driven by the pages: at most `most_pages` are gone through until one of kind home fits.
+    code_minutes: how long a person has to give a code, or to agree to a push, before it is no longer good.
+    idle_days: without use, after which the portal disables an account; password_days: the age at which it
+    wants a new password. None where nothing public says.
     """
 
     open: str = "/"
     methods: tuple[str, ...] = ()
     most_pages: int = 12
+    code_minutes: int = 10
+    idle_days: int | None = None
+    password_days: int | None = None
+
+    def ways_past(self, page: PageSpec) -> tuple[str, ...]:
+        """The second factors by which a page of kind code can be gone past; empty where only a person can.
+
+        A page without steps goes by itself once a push is agreed to, and else waits for a person.
+        """
+        if page.method is not None:
+            return (page.method,)
+        if not page.steps:
+            return (PUSH,) if PUSH in self.methods else ()
+        return tuple(method for method in self.methods if method in (TOTP, *TYPED_BY_A_PERSON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +388,8 @@ class Profile:
     unattended: whether the portal's second factor and terms leave room for a pass with nobody at the screen.
     attended_because: why they do not, or what is not known; never empty for a portal without pages.
     pages: empty where nothing public says what they look like; then nothing is read, here or beside staff.
-    letter: the link to the payer's letter on a detail page, where there is one.
+    letter: the way to the payer's letter on a detail page, where there is one: a link, or (letter_pressed)
+    a button that downloads or opens it.
     """
 
     slug: str
@@ -374,6 +412,7 @@ class Profile:
     words: Mapping[str, Mapping[str, str]]
     network: Network = field(default_factory=Network)
     letter: Locator | None = None
+    letter_pressed: bool = False
     attended_because: str = ""
 
     def reading_part(self) -> dict[str, object]:

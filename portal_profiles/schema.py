@@ -19,8 +19,12 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from portal_profiles.acting_words import acting_word
 from portal_profiles.calendar_dates import DateProblem, check_format
 from portal_profiles.profile import (
+    METHODS,
+    PUSH,
     SIGN_IN_KINDS,
     STEP_KINDS,
+    TOTP,
+    TYPED_BY_A_PERSON,
     UNFOLD_KINDS,
     Due,
     Expect,
@@ -386,6 +390,16 @@ class RowsTable(Table):
     refresh = fields.Nested(LocatorTable)
     refreshed = fields.Nested(LocatorTable)
     scroll = fields.Nested(LocatorTable)
+    next = fields.Nested(LocatorTable)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _pages_or_scrolls(self, data: Mapping[str, Any], **_: object) -> None:
+        if "next" not in data:
+            return
+        if "scroll" in data:
+            raise ValidationError({"next": ["goes without scroll: a list is paged or scrolled, drop one"]})
+        if word := acting_word(*locator(data["next"]).texts()):
+            raise ValidationError({"next": [f"clicks something named {word}: a look never acts"]})
 
     @validates_schema(skip_on_field_errors=True)
     def _says_when_it_is_fresh(self, data: Mapping[str, Any], **_: object) -> None:
@@ -414,6 +428,7 @@ class PageTable(Table):
     rows = Tables(RowsTable, load_default=dict)
     words = fields.Nested(lambda: WordsTable(), load_default=dict)
     invented = flag()
+    method = string(check=one_of(METHODS))
 
 
 # ---- the rest of the file ----
@@ -519,14 +534,23 @@ class ExpectTable(Table):
     minimum_read = fields.Float(
         load_default=0.5, validate=validate.Range(min=0, max=1, error="must be a share from 0 to 1")
     )
+    most_changed_pages = whole(1, load_default=2)
+    most_unknown_words = whole(1, load_default=3)
 
 
 class SignInTable(Table):
     open = string(
         required=True, check=validate.Regexp(r"^/", error="must start with /: the host comes from [[hosts]]")
     )
-    methods = fields.List(string(check=one_of(("totp", "person"))), load_default=list)
+    methods = fields.List(string(check=one_of(METHODS)), load_default=list)
     most_pages = whole(1, load_default=12)
+    code_minutes = fields.Integer(
+        strict=True,
+        load_default=10,
+        validate=validate.Range(min=1, max=60, error="must be a number of minutes from 1 to 60"),
+    )
+    idle_days = whole(1, load_default=None)
+    password_days = whole(1, load_default=None)
 
 
 class SearchTable(Table):
@@ -580,7 +604,15 @@ class NetworkTable(Table):
 
 
 class LetterTable(Table):
-    link = fields.Nested(LocatorTable, required=True)
+    link = fields.Nested(LocatorTable)
+    button = fields.Nested(LocatorTable)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_way_to_it(self, data: Mapping[str, Any], **_: object) -> None:
+        if len({"link", "button"} & set(data)) != 1:
+            raise ValidationError(
+                "needs exactly one of link (its document is asked for) and button (pressed)"
+            )
 
 
 class WordsTable(Table):
@@ -682,9 +714,12 @@ def parse(data: Mapping[str, Any], file: Path) -> Profile:
                 Mistake(where, f"a page of kind {page.kind} is only read: drop them (allowed: {kinds})")
             )
         _check_steps(page.steps, where, pages, page.kind in SIGN_IN_KINDS, mistakes)
+    if "sign_in" in loaded:
+        _check_methods(tuple(loaded["sign_in"]["methods"]), pages, mistakes)
     results = _results(loaded.get("results"), pages, mistakes)
-    if "letter" in loaded and (word := acting_word(*locator(loaded["letter"]["link"]).texts())):
-        mistakes.append(Mistake("letter.link", f"clicks something named {word}: a look never acts"))
+    for name, way in loaded.get("letter", {}).items():
+        if word := acting_word(*locator(way).texts()):
+            mistakes.append(Mistake(f"letter.{name}", f"clicks something named {word}: a look never acts"))
     if pages and not any(page.kind is PageKind.HOME for page in pages.values()):
         mistakes.append(Mistake("pages", "none is of kind home: the sign-in must know when it is through"))
     words = _words(loaded["words"], "words", mistakes)
@@ -734,7 +769,12 @@ def _profile(
         ),
         expect=Expect(**loaded["expect"]),
         sign_in=SignIn(
-            open=sign_in["open"], methods=tuple(sign_in["methods"]), most_pages=sign_in["most_pages"]
+            open=sign_in["open"],
+            methods=tuple(sign_in["methods"]),
+            most_pages=sign_in["most_pages"],
+            code_minutes=sign_in["code_minutes"],
+            idle_days=sign_in["idle_days"],
+            password_days=sign_in["password_days"],
         )
         if sign_in
         else SignIn(),
@@ -743,7 +783,8 @@ def _profile(
         results=results,
         words=words,
         network=Network(**{name: tuple(listed) for name, listed in loaded["network"].items()}),
-        letter=locator(loaded["letter"]["link"]) if "letter" in loaded else None,
+        letter=next((locator(way) for way in loaded.get("letter", {}).values()), None),
+        letter_pressed="button" in loaded.get("letter", {}),
     )
 
 
@@ -763,6 +804,7 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
             refresh=locator(part["refresh"]) if "refresh" in part else None,
             refreshed=locator(part["refreshed"]) if "refreshed" in part else None,
             scroll=locator(part["scroll"]) if "scroll" in part else None,
+            next=locator(part["next"]) if "next" in part else None,
             cells={
                 cell: _field(cell, spec, f"{where}.rows.{key}.cells.{cell}", usual, True, mistakes)
                 for cell, spec in part["cells"].items()
@@ -771,9 +813,10 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
         for key, part in table["rows"].items()
     }
     mistakes += [
-        Mistake(f"{where}.rows.{key}.scroll", "is for the rows of a result list only: drop it")
+        Mistake(f"{where}.rows.{key}.{name}", "is for the rows of a result list only: drop it")
         for key, part in rows.items()
-        if part.scroll is not None and kind is not PageKind.RESULTS
+        for name, way in (("scroll", part.scroll), ("next", part.next))
+        if way is not None and kind is not PageKind.RESULTS
     ]
     return PageSpec(
         name=name,
@@ -789,6 +832,7 @@ def _page(name: str, table: Mapping[str, Any], mistakes: list[Mistake]) -> PageS
         rows=rows,
         words=_words(table["words"], f"{where}.words", mistakes),
         invented=table["invented"],
+        method=table.get("method"),
     )
 
 
@@ -886,6 +930,23 @@ def _check_steps(
             if word:
                 remedy = f"clicks something named {word}: a look never acts; click navigation only"
                 mistakes.append(Mistake(at, remedy))
+
+
+def _check_methods(methods: tuple[str, ...], pages: Mapping[str, PageSpec], mistakes: list[Mistake]) -> None:
+    """Whether each page of kind code says enough for the robot to know who gets it past."""
+    several = [method for method in methods if method in TYPED_BY_A_PERSON]
+    for page in pages.values():
+        at = f"pages.{page.name}.method"
+        if page.method is None:
+            if page.asks_for_code and TOTP not in methods and len(several) > 1:
+                mistakes.append(Mistake(at, f"is missing: say which of {', '.join(several)} it is about"))
+            continue
+        if page.kind is not PageKind.CODE:
+            mistakes.append(Mistake(at, "is for pages of kind code only: drop it"))
+        elif page.method not in methods:
+            mistakes.append(Mistake(at, f"{page.method} is not in sign_in.methods: add it there"))
+        elif page.method == PUSH and page.asks_for_code:
+            mistakes.append(Mistake(at, "a push has no code to type: drop {code}, or name another method"))
 
 
 def _results(

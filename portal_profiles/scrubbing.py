@@ -2,8 +2,9 @@
 
 The structure stays. A text stays only if the profile knows it: a label, heading, column, word or date format
 of its own. In every other text, and in every attribute that people can read, each word becomes a name of the
-named cast, each date a birth date of it, each number digits of it, in the same shape. What is neither
-structure nor text (scripts, comments, addresses, data attributes) is dropped. A scrubbed page stays as it is.
+named cast, each date a birth date of it (in the order of the real ones), each number digits of it, in the
+same shape. What is neither structure nor text (scripts, comments, addresses, data attributes) is dropped. A
+scrubbed page stays as it is.
 """
 
 from __future__ import annotations

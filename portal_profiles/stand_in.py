@@ -36,7 +36,10 @@ HAZARDS: dict[str, str] = {
     "expired_password": "the password has expired",
     "refused": "every password is refused",
     "challenge": "the sign-in asks to prove that a person is there",
+    "firewall": "the portal's firewall answers every page with its own refusal (403)",
     "changed_label": "the label that has another wording: Status, Member ID, or that of the user's name",
+    "changed_id": "what the profile finds by id, class or test id in lists and details has another one",
+    "changed_layout": "the status stands in a section of its own, no longer beside its label",
     "terms": "terms of use stand before the first page, to be accepted by a person",
     "signed_out": "the session ends, once, after this many pages past the sign-in",
     "timer": "seconds without a key or click until the session's timer asks whether anyone is there",
@@ -234,6 +237,7 @@ class Account:
 
     totp_secret: of its authenticator app; empty where the portal sends every code to a person.
     sent: codes sent by mail, text or call so far, newest last; the account's mailbox and telephone in one.
+    push: this portal asks its telephone instead of for a code.
     """
 
     username: str
@@ -247,6 +251,7 @@ class Account:
     locked: bool = False
     used_codes: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
+    push: bool = False
 
     def code(self, at: datetime) -> str:
         """The one-time code that is right at that moment (RFC 6238, 30 seconds, six digits)."""
@@ -364,7 +369,12 @@ def load_records(folder: Path, *, today: date | None = None) -> Records:
         words={Determination(k): v for k, v in data["words"].items()},
         accounts=tuple(
             Account(
-                a["username"], a["password"], a["totp_secret"], tuple(a["organizations"]), tuple(a["roles"])
+                a["username"],
+                a["password"],
+                a["totp_secret"],
+                tuple(a["organizations"]),
+                tuple(a["roles"]),
+                push=a.get("push", False),
             )
             for a in data["accounts"]
         ),
@@ -575,6 +585,14 @@ class State:
             account.used_codes.add(code)
             self._let_in(account, visit)
             return "in"
+
+    def agree_to_push(self, username: str) -> int:
+        """The person behind the account agrees on their telephone; gives how many sign-ins waited for it."""
+        with self.lock:
+            waiting = [v for v in self.visits.values() if v.username == username and v.stage == "code"]
+            for visit in waiting:
+                self._let_in(self.accounts[username], visit)
+            return len(waiting)
 
     def remember_device(self, username: str) -> str:
         """A token for the cookie `Records.device_cookie`: whoever shows it needs no code for this account."""

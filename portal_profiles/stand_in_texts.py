@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from portal_profiles.cast import CAST, DIAGNOSIS_CODES, NAMES, NPIS, PROCEDURE_CODES, Person
 
@@ -61,6 +62,7 @@ class Replacing:
         self._used: set[tuple[str, str]] = set()
         self._removed: set[str] = set()
         self._renamed: dict[str, str] = {}
+        self._birth_dates = _in_order(said)
         for text in said:
             self.text(text)
 
@@ -68,8 +70,9 @@ class Replacing:
         """The text, if the profile knows it; else one of the cast in the same shape."""
         if self._stays(text):
             return _marks(text, letters=True)
+        # Signs become blanks before anything is looked for: what they divide is seen as it will be written.
         return "".join(
-            _marks(part, letters=True) if self._stays(part) else self._replaced(part)
+            _marks(part, letters=True) if self._stays(part) else self._replaced(_marks(part, letters=True))
             for part in _LABEL_END.split(text)
         )
 
@@ -115,7 +118,7 @@ class Replacing:
         if found.re is self._phrase:
             return _marks(text, letters=True)
         if found.re is _DATE:
-            return self._new("date", text, [_dated(found, person) for person in CAST])
+            return self._new("date", text, [_dated(found, person) for person in self._born_for(found)])
         if found.re is _NAME:
             return self._new("name", text, [_named(found, person) for person in CAST])
         if found.re is _CODE and text not in _shaped(text):
@@ -133,6 +136,11 @@ class Replacing:
             return self._new("number", token, PROCEDURE_CODES)
         return self._new("number", token, _shaped(token))
 
+    def _born_for(self, found: re.Match[str]) -> Sequence[Person]:
+        """Whose birth date stands for this date wherever the page says it; anybody's for what is no day."""
+        day = _day(found)
+        return (self._birth_dates[day],) if day in self._birth_dates else CAST
+
     def _new(self, kind: str, old: str, candidates: Sequence[str]) -> str:
         """What stands for this text from now on: the text itself where it is the cast's, else the first
         candidate that neither stands for another nor was said of somebody."""
@@ -147,6 +155,35 @@ class Replacing:
             self._given[kind, old] = chosen
             self._used.add((kind, chosen))
         return self._given[kind, old]
+
+
+def _day(found: re.Match[str]) -> date | None:
+    """The day that a date found names, as it is written in the United States; None where there is none
+    such."""
+    numbers = [int(number) for number in re.findall(r"\d+", found.group())]
+    try:
+        if named := found["month"] or found["month_after"]:
+            month = 1 + [m[:3].casefold() for m in _MONTHS].index(named[:3].casefold())
+            return date(numbers[1], month, numbers[0])
+        if found["iso"]:
+            return date(*numbers)
+        century = 0 if found["us"] else 2000 if numbers[2] < 40 else 1900
+        return date(century + numbers[2], numbers[0], numbers[1])
+    except ValueError:
+        return None
+
+
+def _in_order(said: Iterable[str]) -> dict[date, Person]:
+    """For each day of a page that is not the cast's own, somebody born on a day none of the page's: what is
+    later there is not earlier here, so that a scrubbed page reads like the real one. With more days than
+    people, days next to each other fall together."""
+    days = {day for text in said for found in _DATE.finditer(text) if (day := _day(found)) is not None}
+    births = {person.born: person for person in CAST}
+    people = [births[born] for born in sorted(births.keys() - days)]
+    own = sorted(days - births.keys())
+    if not people:
+        return {}
+    return {day: people[at * len(people) // max(len(own), len(people))] for at, day in enumerate(own)}
 
 
 def _parts(known: Iterable[str]) -> Iterator[str]:

@@ -15,13 +15,37 @@ import waitress  # type: ignore[import-untyped]
 from flask import Flask, Response, g, request
 
 from server import context, web
-from server.api import authorizations, checks, devices, errors, fields, profiles, readings, runs
+from server.api import (
+    authorizations,
+    cases,
+    checks,
+    codes,
+    devices,
+    errors,
+    fields,
+    overrides,
+    portals,
+    profiles,
+    readings,
+    runs,
+)
 from server.api.resource import TallystickApi
 from server.db.session import Database
 from server.security import access
 from server.settings import Settings
 
-RESOURCES = (authorizations, checks, readings, runs, profiles, devices)
+RESOURCES = (
+    authorizations,
+    cases,
+    checks,
+    overrides,
+    readings,
+    runs,
+    codes,
+    profiles,
+    portals,
+    devices,
+)
 #: Bytes that waitress takes before any view's own limit is asked.
 LARGEST_BODY = 64 * 1024 * 1024
 _EXTENSIONS = ("chrome-extension://", "moz-extension://")

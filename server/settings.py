@@ -24,7 +24,7 @@ class Settings:
     the key. database_url: empty for SQLCipher in data_dir, else a PostgreSQL URL. key_text: TALLYSTICK_KEY,
     64 hexadecimal digits, or empty. key_store: where a first start puts a new key: "keyring", "file", or ""
     for the keyring where one works and the file otherwise. time_zone: IANA name; the clinic's calendar dates
-    are taken in it.
+    are taken in it. evidence_days: after how many days evidence is removed; None keeps all of it.
     """
 
     data_dir: Path
@@ -36,6 +36,7 @@ class Settings:
     clinic: str = "This clinic"
     key_text: str = field(default="", repr=False)
     key_store: str = ""
+    evidence_days: int | None = None
 
     @property
     def key_file(self) -> Path:
@@ -64,8 +65,8 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Reads TALLYSTICK_DATA, _CONFIG, _DATABASE_URL, _HOST, _PORT, _TIME_ZONE, _CLINIC, _KEY and
-        _KEY_STORE.
+        """Reads TALLYSTICK_DATA, _CONFIG, _DATABASE_URL, _HOST, _PORT, _TIME_ZONE, _CLINIC, _KEY, _KEY_STORE
+        and _EVIDENCE_DAYS.
 
         Raises Problem with every setting that is wrong, at once.
         """
@@ -111,6 +112,16 @@ class Settings:
                     "TALLYSTICK_KEY_STORE", "There is no such place for a key.", "Give keyring or file."
                 )
             )
+        days_text = env.get("TALLYSTICK_EVIDENCE_DAYS", "").strip()
+        days_fit = days_text.isascii() and days_text.isdigit() and 1 <= int(days_text) <= 36500
+        if days_text and not days_fit:
+            problems.append(
+                FieldProblem(
+                    "TALLYSTICK_EVIDENCE_DAYS",
+                    "This is not a number of days.",
+                    "Give a whole number from 1 (HIPAA's six years are 2192), or leave it empty to keep all.",
+                )
+            )
         if problems:
             raise Problem("settings", "A setting in the environment is wrong.", 500, tuple(problems))
         return cls(
@@ -123,6 +134,7 @@ class Settings:
             clinic=env.get("TALLYSTICK_CLINIC", "This clinic"),
             key_text=env.get("TALLYSTICK_KEY", "").strip(),
             key_store=key_store,
+            evidence_days=int(days_text) if days_text else None,
         )
 
 

@@ -5,15 +5,65 @@ import { answerer } from '../lib/answerer';
 import { badgeOf } from '../lib/badge';
 import { Checks } from '../lib/checks';
 import { withoutPatient } from '../lib/checking';
-import { follow, isGranted, startOnOpenTabs } from '../lib/hosts';
+import { askServer } from '../lib/clinic';
+import { keptPairing } from '../lib/device';
+import { follow, isGranted, startInTab, startOnOpenTabs } from '../lib/hosts';
+import { forgetLastCheck } from '../lib/last-check';
+import { fillFrom } from '../lib/filling';
+import { iconOf } from '../lib/icon';
 import type { ToFrame } from '../lib/messages';
+import { type Item, Outbox } from '../lib/outbox';
+import { Overrides } from '../lib/overrides';
+import { forgetPauseOf, isPauseAlarm, pausing, wakeAtTheNextEnd } from '../lib/pausing';
 import { patternOf, portalsOf } from '../lib/portals';
-import { Frames, leading, viewOf } from '../lib/state';
+import { settled } from '../lib/recording';
+import { sealingKey } from '../lib/sealing';
+import { Frames, leading, PAUSED, viewOf } from '../lib/state';
+import { inStore } from '../lib/store';
+import { chooseCase } from '../lib/tab-case';
+
+/** The alarm that rings every minute while recorded pages wait for the server. */
+const OUTBOX = 'outbox';
 
 export default defineBackground(() => {
   // The background may be stopped and started at any time: everything it knows is in storage, not here.
   const frames = new Frames(browser.storage.session);
-  const checks = new Checks(frames, showTab);
+  const overrides = new Overrides(browser.storage.session, frames, send);
+  const outbox = new Outbox({
+    key: sealingKey,
+    items: {
+      all: () => inStore('outbox', 'readonly', (store) => store.getAll() as IDBRequest<Item[]>),
+      put: async (item) => {
+        await inStore('outbox', 'readwrite', (store) => store.put(item, item.id));
+      },
+      remove: (id) => inStore('outbox', 'readwrite', (store) => store.delete(id)),
+    },
+    pairing: keptPairing,
+    post: (path, body) => askServer('POST', path, body),
+    alone: async (work, wait) => {
+      await navigator.locks.request('outbox', { ifAvailable: !wait }, (lock) => (lock ? work() : undefined));
+    },
+    settled: async (id, outcome, seen) => {
+      const tabs = await settled(frames, id, outcome, seen);
+      await Promise.all(tabs.map(showTab));
+      return tabs.length > 0;
+    },
+    changed: async (counts) => {
+      await browser.storage.session.set({ outbox: counts });
+      await (counts.waiting > 0 ? browser.alarms.create(OUTBOX, { periodInMinutes: 1 }) : browser.alarms.clear(OUTBOX));
+    },
+    now: () => Date.now(),
+  });
+  const checks = new Checks(frames, overrides, showTab);
+  const pauses = pausing({
+    frames,
+    portals,
+    showTab,
+    stop: async (tab, frame) => {
+      await send(tab, frame, { type: 'frame/stop' });
+    },
+    start: startAgain,
+  });
 
   /** Only our own pages may read what is kept; Firefox has no other access level and no such function. */
   async function keepFromPages(): Promise<void> {
@@ -35,6 +85,18 @@ export default defineBackground(() => {
     }
   }
 
+  /** Starts on a tab of a granted host, unless what it shows is the browser's own error page. */
+  async function startAgain(tab: number): Promise<void> {
+    const { url } = await browser.tabs.get(tab);
+    if (url === undefined || !(await isGranted(patternOf(url)))) return;
+    try {
+      await startInTab(tab);
+    } catch (error) {
+      if (error instanceof Error && /cannot access|error page|no tab|missing host permission/i.test(error.message)) return;
+      throw error;
+    }
+  }
+
   async function toFrames(tab: number, message: ToFrame): Promise<void> {
     await Promise.all((await frames.of(tab)).map(({ frame }) => send(tab, frame, message)));
   }
@@ -42,13 +104,14 @@ export default defineBackground(() => {
   /** Brings icon and summary of a tab up to what is known of it. */
   async function showTab(tab: number): Promise<void> {
     const known = await frames.of(tab);
-    const view = viewOf(known);
+    const view = (await pauses.of(tab)) ? PAUSED : viewOf(known);
     await showBadge(tab, view);
-    const { state, portal, because, answer, recordable, recorded, busy } = view;
-    if (state === 'not_a_portal') return;
+    const { state, portal, because, answer, recordable, recorded, filled, busy } = view;
+    if (state === 'not_a_portal' || state === 'paused') return;
+    const fill_from = await fillFrom(tab, known);
     const message: ToFrame = {
       type: 'frame/show',
-      view: { state, portal, because, answer: answer && withoutPatient(answer), recordable, recorded, busy },
+      view: { state, portal, because, answer: answer && withoutPatient(answer), recordable, recorded, fill_from, filled, busy },
     };
     if (await send(tab, 0, message)) return;
     // A portal inside a page that is none: its own frame shows the summary.
@@ -59,14 +122,13 @@ export default defineBackground(() => {
   async function showBadge(tab: number, view: ReturnType<typeof viewOf>): Promise<void> {
     const badge = badgeOf(view);
     const title = browser.i18n.getMessage(badge.title, [String(badge.count)]);
-    const files = badge.icon === 'on' ? ['icon/16.png', 'icon/32.png'] : ['icon/off-16.png', 'icon/off-32.png'];
     try {
       await Promise.all([
         browser.action.setBadgeText({ tabId: tab, text: badge.text }),
         browser.action.setBadgeBackgroundColor({ tabId: tab, color: badge.colour }),
         browser.action.setBadgeTextColor({ tabId: tab, color: '#ffffff' }),
         browser.action.setTitle({ tabId: tab, title: `Tallystick: ${title}` }),
-        browser.action.setIcon({ tabId: tab, path: { 16: `/${files[0] ?? ''}`, 32: `/${files[1] ?? ''}` } }),
+        browser.action.setIcon({ tabId: tab, imageData: iconOf(badge.icon, badge.colour) }),
       ]);
     } catch (error) {
       // The tab was closed meanwhile: there is no icon left to set.
@@ -89,6 +151,9 @@ export default defineBackground(() => {
     known: { id: browser.runtime.id, origin: new URL(browser.runtime.getURL('/')).origin, portals, granted: isGranted },
     frames,
     checks,
+    overrides,
+    outbox,
+    pausing: pauses,
     showTab,
     toFrames,
   });
@@ -106,7 +171,16 @@ export default defineBackground(() => {
     if (reason === 'install' && portals.every(({ sandbox_origin }) => sandbox_origin === null)) void browser.runtime.openOptionsPage();
   });
   browser.runtime.onStartup.addListener(() => void follow(portals));
-  browser.tabs.onRemoved.addListener((tab) => void frames.forget(tab));
+  browser.tabs.onRemoved.addListener((tab) => {
+    void frames.forget(tab);
+    void overrides.forget(tab);
+    void forgetLastCheck(tab);
+    void chooseCase(tab, null);
+    void forgetPauseOf(tab);
+  });
+  browser.alarms.onAlarm.addListener(({ name }) => {
+    if (isPauseAlarm(name)) void wakeAtTheNextEnd().then(pauses.settle);
+  });
   browser.tabs.onUpdated.addListener((tab, change, { url }) => {
     // A page that is not a portal's has no script of ours to say so.
     if (change.status === 'complete' && portalsOf(url ?? '', portals).length === 0) {
@@ -118,5 +192,9 @@ export default defineBackground(() => {
     void toFrames(tab.id, { type: 'frame/next_issue' });
   });
 
-  void keepFromPages();
+  browser.alarms.onAlarm.addListener(({ name }) => {
+    if (name === OUTBOX) void outbox.send();
+  });
+
+  void keepFromPages().then(() => outbox.send());
 });

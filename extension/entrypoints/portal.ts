@@ -9,6 +9,11 @@ async function start(): Promise<void> {
   world.tallystick = true;
 
   const hello = await ask('page/hello', { born: performance.timeOrigin });
+  if (hello.paused) {
+    // Nothing is read; when the pause ends, the background starts this script anew.
+    delete world.tallystick;
+    return;
+  }
   const frame = new Frame(document, hello, () => {
     delete world.tallystick;
     browser.runtime.onMessage.removeListener(take);

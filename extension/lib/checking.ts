@@ -3,6 +3,10 @@ import type { PageText } from './reader';
 
 export type Severity = 'denial' | 'caution' | 'allowed';
 
+/** Why a person goes on though a finding speaks against it: the server's short list. */
+export type Reason = (typeof REASONS)[number];
+export const REASONS = ['payer_said_so', 'change_requested', 'record_is_wrong', 'another_service', 'other'] as const;
+
 export interface Finding {
   rule: string;
   severity: Severity;
@@ -16,6 +20,10 @@ export interface Finding {
   line: number | null;
   allowed_by: string | null;
   source: string | null;
+  /** Further row of the form, from 0. */
+  row: number | null;
+  /** Set here, not by the server's check: a person has overridden it in this tab. */
+  overridden?: Reason;
 }
 
 export interface Candidate {
@@ -69,8 +77,18 @@ export interface Authorization {
   reference_numbers: { value: string; kind: string; label: string | null }[];
 }
 
+/** An authorization under which the service is approved or asked for already. label: number, code, state, dates. */
+export interface Standing {
+  authorization_id: number;
+  determination: string;
+  read_at: string | null;
+  label: string;
+}
+
 /** POST /api/v1/checks answers this. */
 export interface CheckAnswer {
+  /** Of the record of this check. */
+  id: number;
   verdict: 'match' | 'caution' | 'mismatch' | 'no_authorization' | 'undetermined';
   authorization: Authorization | null;
   line: number | null;
@@ -79,6 +97,8 @@ export interface CheckAnswer {
   findings: Finding[];
   checked: string[];
   unreadable: { field: string; message: string }[];
+  /** What is worth knowing before the request is sent; null where no page was checked. */
+  before_request: { standing: Standing[] } | null;
   checked_at: string;
 }
 
@@ -88,6 +108,7 @@ export type Because =
   | 'server_not_reached'
   | 'too_slow'
   | 'access_refused'
+  | 'not_allowed'
   | 'server_failed'
   | 'not_recognised'
   | 'several_pages'
@@ -97,6 +118,8 @@ export type Because =
   | 'several_authorizations'
   | 'too_little'
   | 'switched_off'
+  | 'outdated'
+  | 'another_pairing'
   | 'extension_failed';
 
 export type State = 'warning' | 'clear' | 'could_not' | 'checking' | 'nothing_to_check';
@@ -106,9 +129,14 @@ export interface Judged {
   because: Because | null;
 }
 
-/** Findings that ask for a person: what a payer's rule allows is told, but warns of nothing. */
+/** Findings that ask for a person: what a payer's rule allows, or a person has overridden, is told but warns of nothing. */
 export function issues(answer: Pick<CheckAnswer, 'findings'>): Finding[] {
-  return answer.findings.filter((finding) => finding.severity !== 'allowed');
+  return answer.findings.filter((finding) => finding.severity !== 'allowed' && finding.overridden === undefined);
+}
+
+/** Findings that a person has overridden. */
+export function overridden(answer: Pick<CheckAnswer, 'findings'>): (Finding & { overridden: Reason })[] {
+  return answer.findings.filter((finding): finding is Finding & { overridden: Reason } => finding.overridden !== undefined);
 }
 
 /**
@@ -123,7 +151,7 @@ export function judge(answer: CheckAnswer, page: PageText): Judged {
     return { state: 'could_not', because: 'too_little' };
   }
   if (answer.unreadable.length > 0 || unread(page).length > 0) return { state: 'could_not', because: 'unreadable' };
-  if (answer.verdict === 'match') return { state: 'clear', because: null };
+  if (answer.verdict === 'match' || overridden(answer).length > 0) return { state: 'clear', because: null };
   return { state: 'could_not', because: 'server_failed' };
 }
 

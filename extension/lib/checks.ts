@@ -1,7 +1,9 @@
 // What a frame reports -> a check at the server -> the frame's state, kept, and answered for its marks.
 import { judge, type CheckAnswer, withoutPatient } from './checking';
 import { askServer } from './clinic';
+import { keepLastCheck } from './last-check';
 import type { Messages } from './messages';
+import type { Overrides } from './overrides';
 import type { Portal } from './portals';
 import type { ReadingPart } from './reader';
 import { type FrameAnswer, type Frames, type FrameState } from './state';
@@ -27,6 +29,7 @@ export class Checks {
 
   constructor(
     private readonly frames: Frames,
+    private readonly overrides: Pick<Overrides, 'applied'>,
     private readonly changed: (tab: number) => Promise<void>,
   ) {}
 
@@ -64,21 +67,22 @@ export class Checks {
     if (!reply.ok) {
       return this.settle({ ...state, state: 'could_not', because: reply.because, message: reply.message, answer: null }, isLatest);
     }
-    const judged = judge(reply.value, state.page);
-    return this.settle({ ...state, ...judged, message: '', answer: reply.value }, isLatest);
+    await keepLastCheck(from.tab, state.portal, reply.value);
+    const answer = await this.overrides.applied(from.tab, state.portal, reply.value);
+    return this.settle({ ...state, ...judge(answer, state.page), message: '', answer }, isLatest);
   }
 
   private async settle(state: FrameState, isLatest: () => boolean): Promise<FrameAnswer> {
     await this.frames.put(state);
     if (!isLatest()) return superseded(state.sequence);
     await this.changed(state.tab);
-    return {
-      superseded: false,
-      sequence: state.sequence,
-      state: state.state,
-      answer: state.answer && withoutPatient(state.answer),
-    };
+    return answerOf(state);
   }
+}
+
+/** What a frame is told of its own state. */
+export function answerOf(state: FrameState): FrameAnswer {
+  return { superseded: false, sequence: state.sequence, state: state.state, answer: state.answer && withoutPatient(state.answer) };
 }
 
 function superseded(sequence: number): FrameAnswer {
@@ -118,5 +122,6 @@ function started(from: FrameOf, report: Report, earlier: FrameState | null): Fra
     answer: null,
     authorization_id: report.authorization_id,
     recorded: sameText ? earlier.recorded : null,
+    filled: samePage ? earlier.filled : null,
   };
 }

@@ -1,9 +1,8 @@
 // This browser as a paired device: a key that cannot leave it, and the address of the clinic's server. No patient data.
 import { browser } from 'wxt/browser';
 import type { Pairing } from './messages';
+import { inStore } from './store';
 
-const DATABASE = 'tallystick';
-const STORE = 'keys';
 const KEY = 'device';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -13,48 +12,17 @@ export async function makeKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
 }
 
-function opened(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-    request.onsuccess = () => {
-      resolve(request.result);
-    };
-    request.onerror = () => {
-      reject(request.error ?? new Error('the key store could not be opened'));
-    };
-  });
-}
-
-async function inStore<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const database = await opened();
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const request = work(transaction.objectStore(STORE));
-      transaction.oncomplete = () => {
-        resolve(request.result);
-      };
-      transaction.onabort = () => {
-        reject(transaction.error ?? new Error('the key could not be kept'));
-      };
-    });
-  } finally {
-    database.close();
-  }
-}
-
 /** The key pair of the pairing, or null when there is none. */
 export async function keptKeys(): Promise<CryptoKeyPair | null> {
-  return (await inStore('readonly', (store) => store.get(KEY) as IDBRequest<CryptoKeyPair | undefined>)) ?? null;
+  return (await inStore('keys', 'readonly', (store) => store.get(KEY) as IDBRequest<CryptoKeyPair | undefined>)) ?? null;
 }
 
 export async function keepKeys(keys: CryptoKeyPair): Promise<void> {
-  await inStore('readwrite', (store) => store.put(keys, KEY));
+  await inStore('keys', 'readwrite', (store) => store.put(keys, KEY));
 }
 
 export async function dropKeys(): Promise<void> {
-  await inStore('readwrite', (store) => store.delete(KEY));
+  await inStore('keys', 'readwrite', (store) => store.delete(KEY));
 }
 
 /** The pairing in local storage: address, device id and names only. */

@@ -1,12 +1,13 @@
 // One frame of a portal's page: observed, read by the shared reader, reported when it changed, marked by the answer.
 import { controlOf } from './locating';
 import { Marks } from './marks';
-import { type Answer, ask, Failed, type Hello, type Messages, type MessageType, type ToFrame } from './messages';
+import { type Answer, ask, type Done, Failed, type Hello, type Messages, type MessageType, type ToFrame } from './messages';
 import { observe, type Observing } from './observe';
 import { type PageText, read, type ReadingPart } from './reader';
 import { type Stage, stage } from './stage';
 import type { FrameAnswer } from './state';
 import { Summary } from './summary';
+import { fill, type Filled, type FillStep } from './typing';
 
 /** What stands on the page now, and how it is read. */
 export interface Seen {
@@ -34,6 +35,9 @@ export function isForm(root: Document): boolean {
   }
   return false;
 }
+
+/** The background takes nothing from this page any more. */
+const GONE: Done = { ok: false, because: 'switched_off', message: '' };
 
 export class Frame {
   private readonly born = performance.timeOrigin;
@@ -63,8 +67,15 @@ export class Frame {
       case 'frame/show':
         if (message.view.state !== 'nothing_to_check' || message.view.recordable || this.on?.summary) this.summary().show(message.view);
         return null;
+      case 'frame/answer':
+        if (message.answer.sequence !== this.sequence) return null;
+        this.answer = message.answer;
+        this.mark(message.answer);
+        return null;
       case 'frame/read':
         return see(this.document, this.hello.portals)?.page ?? null;
+      case 'frame/fill':
+        return this.fill(message.page, message.steps);
       case 'frame/check':
         this.authorization = message.authorization_id;
         this.reported = '';
@@ -83,6 +94,23 @@ export class Frame {
       case 'frame/stop':
         this.stop();
         return null;
+    }
+  }
+
+  /** Types what fills the empty fields; Escape stops it. null: the page is another one by now. */
+  private async fill(page: string, steps: FillStep[]): Promise<Filled | null> {
+    const { seen } = this;
+    if (seen?.page.page !== page) return null;
+    const over = new AbortController();
+    const escape = (event: KeyboardEvent): void => {
+      if (event.isTrusted && event.key === 'Escape') over.abort();
+    };
+    window.addEventListener('keydown', escape, { capture: true, signal: over.signal });
+    const { marks } = this.stage();
+    try {
+      return await fill(this.document, seen.part, page, steps, (control) => { marks.point(control); }, over.signal);
+    } finally {
+      window.removeEventListener('keydown', escape, { capture: true });
     }
   }
 
@@ -159,7 +187,12 @@ export class Frame {
     const on = this.stage();
     on.summary ??= new Summary(on.stage.root, on.stage.host, this.hello.place, {
       choose: (authorization_id) => void this.tell('tab/choose', { authorization_id }),
-      record: async () => (await this.tell('tab/record', {})) ?? { ok: false, because: 'switched_off', message: '' },
+      record: async () => (await this.tell('tab/record', {})) ?? GONE,
+      fill: async (authorization_id) => (await this.tell('tab/fill', { authorization_id })) ?? GONE,
+      sendNow: () => void this.tell('outbox/send', {}),
+      discard: (id) => void this.tell('outbox/discard', { id }),
+      undo: async (reading, why) => (await this.tell('tab/undo', { reading, why })) ?? GONE,
+      override: async (check, finding, reason) => (await this.tell('tab/override', { check, finding, reason })) ?? GONE,
       checkAgain: () => void this.tell('tab/check_again', {}),
       openOptions: () => void this.tell('open/options', {}),
       goTo: (field) => void this.tell('tab/go_to', { field }),
@@ -180,7 +213,7 @@ export class Frame {
         // Never nothing where a state is expected: what failed is said as "could not check".
         const { hello } = this;
         const portal = hello.portals[0]?.name ?? null;
-        this.summary().show({ state: 'could_not', because: 'extension_failed', portal, answer: null, recordable: false, recorded: null, busy: false });
+        this.summary().show({ state: 'could_not', because: 'extension_failed', portal, answer: null, recordable: false, recorded: null, fill_from: null, filled: null, busy: false });
         return null;
       }
       this.stop();

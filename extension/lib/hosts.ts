@@ -48,11 +48,10 @@ export async function follow(portals: readonly Portal[]): Promise<void> {
 /** Starts on the tabs that are already open, so that nobody has to reload a half-filled form. */
 export async function startOnOpenTabs(origins: readonly string[]): Promise<void> {
   const tabs = await browser.tabs.query({ url: [...origins] });
-  await Promise.all(
-    tabs.map(({ id }) =>
-      id === undefined
-        ? Promise.resolve()
-        : browser.scripting.executeScript({ target: { tabId: id, allFrames: true }, files: [FILE] }),
-    ),
-  );
+  await Promise.all(tabs.map(({ id }) => (id === undefined ? Promise.resolve() : startInTab(id))));
+}
+
+/** Starts in one tab that shows a granted host; where it already runs, it stays as it is. */
+export async function startInTab(tab: number): Promise<void> {
+  await browser.scripting.executeScript({ target: { tabId: tab, allFrames: true }, files: [FILE] });
 }

@@ -19,6 +19,7 @@ export class Marks {
   private marks: Mark[] = [];
   private card: { element: HTMLElement; mark: Mark } | null = null;
   private readonly layer = h('div', { class: 'layer' });
+  private readonly pointer = h('div', { class: 'frame pointer', hidden: true });
   private frameAsked = 0;
   private readonly over = new AbortController();
   /** Asked when a mark finds no place; answers whether the summary has made room. */
@@ -29,7 +30,7 @@ export class Marks {
     private readonly root: ShadowRoot,
     private readonly host: HTMLElement,
   ) {
-    root.append(this.layer);
+    root.append(this.layer, h('div', { class: 'layer' }, this.pointer));
     const moved = (): void => {
       this.placeSoon();
     };
@@ -96,8 +97,17 @@ export class Marks {
     });
   }
 
+  /** Frames the control that is being filled; null: none. */
+  point(control: Element | null): void {
+    this.pointer.hidden = control === null;
+    if (!control) return;
+    const { left, top, width, height } = boxOf(control);
+    Object.assign(this.pointer.style, { left: `${left - 3}px`, top: `${top - 3}px`, width: `${width + 6}px`, height: `${height + 6}px` });
+  }
+
   remove(): void {
     this.over.abort();
+    this.pointer.remove();
     this.layer.remove();
     this.closeCard();
   }

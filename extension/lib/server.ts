@@ -103,7 +103,7 @@ export function understood<T>(status: number, text: string): Reply<T> {
     return { ok: false, because: 'server_failed', message: '', status };
   }
   if (status >= 200 && status < 300) return { ok: true, value: json as T, status };
-  const because = status === 401 || status === 403 ? 'access_refused' : 'server_failed';
+  const because = status === 401 ? 'access_refused' : status === 403 ? 'not_allowed' : 'server_failed';
   return { ok: false, because, message: sentence(json), status };
 }
 

@@ -23,12 +23,13 @@ export const STYLE = `
 .denial { --tone: var(--denial); --tone-soft: var(--denial-soft); }
 .caution { --tone: var(--caution); --tone-soft: var(--caution-soft); }
 .clear { --tone: var(--fine); --tone-soft: var(--fine-soft); }
-.could_not, .checking, .record { --tone: var(--unknown); --tone-soft: var(--unknown-soft); }
+.could_not, .checking, .record, .overridden { --tone: var(--unknown); --tone-soft: var(--unknown-soft); }
 
 button { font: inherit; color: inherit; margin: 0; cursor: pointer; }
 button:focus-visible, summary:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
 
 .frame { position: fixed; pointer-events: none; border-radius: 5px; border: 2px solid var(--tone); }
+.frame.pointer { border-color: var(--focus); box-shadow: 0 0 0 3px rgb(59 130 246 / 30%); }
 .frame.caution { border-style: dashed; }
 .mark {
   position: fixed; display: inline-flex; align-items: center; gap: 5px; height: 24px; padding: 0 8px 0 5px; white-space: nowrap;
@@ -58,8 +59,9 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--focus); o
   box-shadow: var(--shade); display: flex; flex-direction: column; max-height: min(70vh, 560px);
 }
 .summary.folded { width: auto; }
-.bar { display: flex; align-items: center; gap: 8px; padding: 7px 7px 7px 11px; min-height: 42px; }
+.bar { flex: none; display: flex; align-items: center; gap: 8px; padding: 7px 7px 7px 11px; min-height: 42px; }
 .bar .says { flex: 1; font-weight: 650; min-width: 0; }
+.standing { display: block; max-width: 290px; font-weight: 400; font-size: 12px; color: var(--soft); overflow-wrap: anywhere; }
 .tool {
   flex: none; width: 28px; height: 28px; display: grid; place-items: center; border: 1px solid transparent; border-radius: 6px; background: none; color: var(--soft);
 }
@@ -73,6 +75,7 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--focus); o
 .body details summary { cursor: pointer; color: var(--soft); }
 .body details ul { margin: 6px 0 0; color: var(--soft); columns: 2; }
 .body li + li { border-top: 1px solid var(--line); margin-top: 10px; padding-top: 10px; }
+.body details ul.left { columns: 1; }
 .link { padding: 2px 0; margin-top: 4px; border: 0; background: none; color: var(--focus); text-decoration: underline; text-underline-offset: 2px; }
 .action {
   display: inline-flex; align-items: center; justify-content: center; min-height: 32px; padding: 4px 12px; border-radius: 7px;
@@ -80,6 +83,9 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--focus); o
 }
 .action.second { background: none; color: inherit; border-color: var(--line); }
 .action[disabled] { opacity: .6; cursor: default; }
+.choice .choices { margin-top: 6px; }
+.choice p { margin: 0; }
+.choice .said { font-weight: 600; }
 .choices { display: grid; gap: 6px; }
 .choices .action { justify-content: flex-start; text-align: start; font-weight: 500; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

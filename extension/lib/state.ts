@@ -2,6 +2,7 @@
 import type { browser } from 'wxt/browser';
 import type { Because, CheckAnswer, State } from './checking';
 import type { PageText } from './reader';
+import type { Filled } from './typing';
 
 /**
  * Where the person left the summary. at: distance of its lower right corner from the window's, in CSS pixels; null
@@ -18,6 +19,9 @@ export interface ReadingAnswer {
   state: 'accepted' | 'waiting' | 'rejected';
   outcome: string;
   reading: {
+    id: number;
+    /** It changed the record, and that can be taken back as long as nothing newer has. */
+    can_undo: boolean;
     determination: string | null;
     determination_text: string | null;
     /** Typed values by name, as the server interpreted the page; empty when the page was rejected. */
@@ -27,13 +31,23 @@ export interface ReadingAnswer {
   message: string;
 }
 
-/** What was made of a page that a person recorded. `picture`: whether one could be taken. */
+/** Why a reading is taken back: the server's short list. */
+export type Why = (typeof WHYS)[number];
+export const WHYS = ['recorded_by_mistake', 'misread', 'wrong_record'] as const;
+
+/**
+ * What was made of a page that a person recorded. picture: whether one could be taken. kept: its name in the outbox,
+ * where it waits to be sent, or was refused and waits for the person.
+ */
 export interface Recorded {
   answer: ReadingAnswer | null;
   because: Because | null;
   message: string;
   picture: boolean;
   at: string;
+  undone: boolean;
+  kept: string | null;
+  refused: boolean;
 }
 
 export interface FrameState {
@@ -54,11 +68,13 @@ export interface FrameState {
   answer: CheckAnswer | null;
   authorization_id: number | null;
   recorded: Recorded | null;
+  /** What was filled in on this form, and what was not. */
+  filled: Filled | null;
 }
 
 /** One tab as the popup and the summary show it. */
 export interface TabView {
-  state: State | 'not_a_portal';
+  state: State | 'not_a_portal' | 'paused';
   because: Because | null;
   message: string;
   slug: string | null;
@@ -67,6 +83,7 @@ export interface TabView {
   answer: CheckAnswer | null;
   recordable: boolean;
   recorded: Recorded | null;
+  filled: Filled | null;
   busy: boolean;
 }
 
@@ -88,8 +105,12 @@ const NOT_A_PORTAL: TabView = {
   answer: null,
   recordable: false,
   recorded: null,
+  filled: null,
   busy: false,
 };
+
+/** A tab of which nothing is read for now. */
+export const PAUSED: TabView = { ...NOT_A_PORTAL, state: 'paused' };
 
 /** Kinds of page whose content can be recorded as a reading. */
 export const RECORDABLE = new Set(['detail', 'confirmation']);
@@ -133,6 +154,7 @@ export function viewOf(frames: readonly FrameState[]): TabView {
     answer: frame.answer,
     recordable: frame.kind !== null && RECORDABLE.has(frame.kind),
     recorded: frame.recorded,
+    filled: frame.filled,
     busy: frame.state === 'checking',
   };
 }

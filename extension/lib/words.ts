@@ -13,6 +13,16 @@ export function fieldName(field: string): string {
   return said === '' ? field.replaceAll('_', ' ') : said;
 }
 
+/** A determination in the reader's language; the payer's own word stands beside it where there is one. */
+export function determinationName(determination: string): string {
+  return t(`determination_${determination}`);
+}
+
+/** A moment as the reader writes it: day and time. */
+export function localMoment(moment: string | number): string {
+  return new Date(moment).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+}
+
 /** `2026-03-01` -> the reader's own short form; anything else as it stands. */
 export function localDate(iso: string): string {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { answerer, type Parts } from '../lib/answerer';
 import { type MessageType, TRUST } from '../lib/messages';
+import { pausing } from '../lib/pausing';
 import { Frames } from '../lib/state';
 import type { BrowserSender } from '../lib/trust';
 import { reading } from './sample';
@@ -16,10 +17,15 @@ let answer: ReturnType<typeof answerer>;
 beforeEach(() => {
   fakeBrowser.reset();
   const portal = { slug: 'north_plan', name: 'North', fictional: false, hosts: ['https://portal.north.example'], sandbox_origin: null, reading_part: reading };
+  const frames = new Frames(fakeBrowser.storage.session);
+  const done = vi.fn<Parts['showTab']>().mockResolvedValue();
   parts = {
+    pausing: pausing({ frames, portals: [portal], showTab: done, start: done, stop: done }),
     known: { id: 'ours', origin: 'chrome-extension://ours', portals: [portal], granted: () => Promise.resolve(true) },
-    frames: new Frames(fakeBrowser.storage.session),
+    frames,
     checks: { report: vi.fn<Parts['checks']['report']>() },
+    overrides: { override: vi.fn<Parts['overrides']['override']>() },
+    outbox: { keep: vi.fn<Parts['outbox']['keep']>(), send: vi.fn<Parts['outbox']['send']>().mockResolvedValue(), list: vi.fn<Parts['outbox']['list']>(), discard: vi.fn<Parts['outbox']['discard']>() },
     showTab: vi.fn<Parts['showTab']>().mockResolvedValue(),
     toFrames: vi.fn<Parts['toFrames']>().mockResolvedValue(),
   };
@@ -58,7 +64,7 @@ describe('a message', () => {
 
   it('from a frame that starts gives it the reading parts of its own host, and nothing else', async () => {
     expect(await answer({ type: 'page/hello', born: 1 }, page)).toEqual({
-      answer: { portals: [{ slug: 'north_plan', name: 'North', part: reading }], place: null },
+      answer: { paused: false, portals: [{ slug: 'north_plan', name: 'North', part: reading }], place: null },
     });
   });
 });

@@ -19,7 +19,7 @@ let checks: Checks;
 beforeEach(() => {
   fakeBrowser.reset();
   frames = new Frames(fakeBrowser.storage.session);
-  checks = new Checks(frames, () => Promise.resolve());
+  checks = new Checks(frames, { applied: (_tab, _portal, given) => Promise.resolve(given) }, () => Promise.resolve());
 });
 
 const state = async () => (await frames.one(7, 0))?.state;

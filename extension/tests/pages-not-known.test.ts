@@ -19,7 +19,7 @@ it.each([true, false])('a page of a portal that nobody has described could not b
   const frames = new Frames(fakeBrowser.storage.session);
   const report = { page: page({ page: null }), fits: 0, form, sequence: 1, born: 100, authorization_id: null };
   const from = { tab: 7, frame: 0, origin: 'https://portal.north.example', portals: [portal] };
-  const told = await new Checks(frames, () => Promise.resolve()).report(from, report);
+  const told = await new Checks(frames, { applied: (_tab, _portal, given) => Promise.resolve(given) }, () => Promise.resolve()).report(from, report);
   expect(told).toMatchObject({ state: 'could_not', answer: null });
   expect((await frames.one(7, 0))?.because).toBe('pages_not_known');
   expect(askServer).not.toHaveBeenCalled();

@@ -15,10 +15,12 @@ export const finding = (field: string, more: Partial<Finding> = {}): Finding => 
   line: null,
   allowed_by: null,
   source: null,
+  row: null,
   ...more,
 });
 
 export const answer = (more: Partial<CheckAnswer> = {}): CheckAnswer => ({
+  id: 1,
   verdict: 'match',
   authorization: {
     id: 12,
@@ -51,6 +53,7 @@ export const answer = (more: Partial<CheckAnswer> = {}): CheckAnswer => ({
   findings: [],
   checked: ['member_id', 'procedure_code'],
   unreadable: [],
+  before_request: null,
   checked_at: '2026-11-23T10:00:00+00:00',
   ...more,
 });

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
 import english from '../public/_locales/en/messages.json';
-import spanish from '../public/_locales/es/messages.json';
 import { controlOf } from '../lib/locating';
 import { findingElement, grouped } from '../lib/findings';
 import { halves } from '../lib/halves';
@@ -73,6 +72,13 @@ describe('the two halves', () => {
     expect(rows).toContainEqual({ field: 'procedure_code', approved: '72148', entered: '72149', state: 'denial' });
   });
 
+  it('never offer a number of another kind as the authorization number', () => {
+    const tracked = answer();
+    if (tracked.authorization) tracked.authorization.reference_numbers = [{ value: 'T77120', kind: 'tracking', label: 'Tracking ID' }];
+    const rows = halves(tracked, page({ fields: { reference_number: { text: 'T77120', shown: true, editable: true, way: 0 } } }), reading);
+    expect(rows.find(({ field }) => field === 'reference_number')?.approved).toBe('–');
+  });
+
   it('are not shown without an authorization', () => {
     expect(halves(answer({ authorization: null }), page(), reading)).toEqual([]);
   });
@@ -81,10 +87,4 @@ describe('the two halves', () => {
 it('the days left count the last day as 0 and end below it', () => {
   const now = new Date(2026, 10, 23, 23, 59);
   expect([daysUntil('2026-11-23', now), daysUntil('2026-11-24', now), daysUntil('2026-11-20', now)]).toEqual([0, 1, -3]);
-});
-
-it('every sentence exists in both languages, with the same places for values', () => {
-  type Messages = Record<string, { message: string; placeholders?: object }>;
-  const places = (all: Messages) => Object.entries(all).map(([key, { placeholders }]) => [key, Object.keys(placeholders ?? {})]);
-  expect(places(spanish)).toEqual(places(english));
 });

@@ -127,7 +127,7 @@ function cellsAfter(cell: Element, scope: Scope): Element[] {
   for (let next = nextElement(cell); next !== null; next = nextElement(next)) {
     if (tag(next) === "th" || attribute(next, "role") === "rowheader") break;
     if (!scope.survey.shown(next)) continue;
-    if (!isHeader && values.length === 1) break;
+    if (!isHeader && (values.length === 1 || isLabel(next, scope))) break;
     values.push(next);
   }
   return values;
@@ -142,12 +142,18 @@ function neighbour(labelElement: Element, label: string, scope: Scope): Element[
     if (textAfter(at)) return isElement(parent) ? [parent] : [];
     let next = nextElement(at);
     while (next !== null && (isSign(next) || !scope.survey.shown(next))) next = nextElement(next);
-    if (next !== null) return isLabel(next, scope) ? [] : [next];
+    if (next !== null) return isLabel(next, scope) || (step > 0 && isPair(next, scope)) ? [] : [next];
     if (!isElement(parent) || tag(parent) === "body") return [];
     if (labelKey(scope.survey.shortText(parent) ?? "") !== labelKey(label)) return [];
     at = parent;
   }
   return [];
+}
+
+/** A label and its own value together: the neighbour of a label that has lost its value. */
+function isPair(element: Element, scope: Scope): boolean {
+  const [first, second] = query(element, "*");
+  return first !== undefined && second !== undefined && isLabel(first, scope);
 }
 
 /** An icon or a button of help between a label and its value. */

@@ -5,7 +5,8 @@
 
 import { key, labelKey } from "./dom";
 import { find, type Scope } from "./locate";
-import { controlNames, isSecret } from "./names";
+import { candidates } from "./near";
+import { isSecret } from "./names";
 import { Survey } from "./survey";
 import { Tables } from "./tables";
 import type {
@@ -60,6 +61,11 @@ export function read(root: Document, part: ReadingPart): PageText {
 /** Which page the document is, without reading it. */
 export function classify(root: Document, part: ReadingPart): Fit {
   return fitting(part, scopeOf(root, part), []);
+}
+
+/** What of the page's own wording is nearest to a locator that finds nothing: labels, names, ids; never a value. */
+export function nearest(root: Document, part: ReadingPart | null, locator: Locator): string[] {
+  return candidates(locator, scopeOf(root, part));
 }
 
 /** Every visible element that a locator means; `inside` narrows it to one element. */
@@ -197,7 +203,7 @@ function readRows(
 ): Record<string, FieldText>[] {
   const found = rowElements(rows, scope);
   if (found.length === 0 && rows.required)
-    problems.push({ where, problem: "nothing", count: 0, candidates: [] });
+    problems.push({ where, problem: "nothing", count: 0, candidates: candidates(rows.row, scope) });
   return found.map((inside, index) => {
     const cells: Record<string, FieldText> = {};
     for (const [name, cell] of Object.entries(rows.cells)) {
@@ -215,40 +221,4 @@ function fieldAt(page: PagePart, name: string, scope: Scope): [FieldPart | undef
   if (rows === undefined) return [undefined, null];
   const row = rowElements(rows, scope)[Number(cell[2])];
   return row === undefined ? [undefined, null] : [rows.cells[cell[3] ?? ""], row];
-}
-
-/** The page's labels that are nearest to the one that was not found; labels only, never a value. */
-function candidates(locator: Locator, scope: Scope): string[] {
-  const wanted = locator.label ?? locator.beside ?? locator.column;
-  if (wanted === undefined) return [];
-  let labels = [...scope.survey.shownLabels(), ...controlNames(scope.survey)];
-  if (locator.column !== undefined && scope.inside !== null) labels = scope.tables.headerTexts(scope.inside);
-  const sought = labelKey(wanted);
-  return [...new Set(labels)]
-    .filter((label) => label !== "" && labelKey(label) !== sought)
-    .map((label) => ({
-      label,
-      far: distance(sought, labelKey(label)) / Math.max(sought.length, label.length),
-    }))
-    .sort((one, other) => one.far - other.far)
-    .slice(0, 3)
-    .map(({ label }) => label);
-}
-
-/** Levenshtein's edit distance. */
-function distance(one: string, other: string): number {
-  let before = [...` ${other}`].map((_, index) => index);
-  for (let row = 1; row <= one.length; row += 1) {
-    const now = [row];
-    for (let column = 1; column <= other.length; column += 1) {
-      const change = one[row - 1] === other[column - 1] ? 0 : 1;
-      now[column] = Math.min(
-        (before[column] ?? 0) + 1,
-        (now[column - 1] ?? 0) + 1,
-        (before[column - 1] ?? 0) + change,
-      );
-    }
-    before = now;
-  }
-  return before[other.length] ?? 0;
 }

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import make_url, select
 
+from server.actions.hold_lease import give_back_lease
+from server.actions.remove_evidence import LEASE_NAME, hold_evidence
 from server.db.session import Database, copy_sqlcipher
 from server.db.tables import Evidence
 from server.errors import Problem
@@ -51,23 +54,29 @@ class BackupReport:
 def make_backup(database: Database, target: Path, actor: str, now: datetime) -> BackupReport:
     """Writes the backup to `target`, which must not be there yet; other work goes on meanwhile.
 
-    Raises Problem `exists`, `evidence_missing`, or `no_pg_dump`.
+    Raises Problem `exists`, `evidence_in_use` (evidence is being removed), `evidence_missing`, or
+    `no_pg_dump`.
     """
     if target.exists():
         raise Problem("exists", "There is a file of this name already. Give another name.", 409)
     part = target.with_name(f"{target.name}.part")
+    holder = f"backup:{uuid.uuid4().hex[:8]}"
+    with database.write(actor) as session:
+        hold_evidence(session, holder, now)
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".tallystick-") as folder:
             copy = Path(folder) / DATABASE
             _copy_database(database, copy)
-            # After the database: an evidence file is never changed or removed, so that every one in the copy
-            # is there.
+            # After the database: no evidence file is changed, and none is removed while the lease is held, so
+            # that every one in the copy is there.
             paths = _evidence_paths(database)
             with _private_file(part) as file:
                 _write(file, copy, paths, database.vault, database.settings.is_postgresql, now)
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
+        with database.write(actor) as session:
+            give_back_lease(session, LEASE_NAME, holder)
     with database.write(actor) as session:
         with target.open("rb") as made:
             digest = hashlib.file_digest(made, "sha256").hexdigest()
@@ -91,7 +100,9 @@ def _copy_database(database: Database, copy: Path) -> None:
 
 def _evidence_paths(database: Database) -> list[str]:
     with database.read() as session:
-        paths = list(session.scalars(select(Evidence.path).order_by(Evidence.id)))
+        paths = list(
+            session.scalars(select(Evidence.path).where(Evidence.removed_at.is_(None)).order_by(Evidence.id))
+        )
     for path in paths:
         if not (database.vault.evidence_dir / path).is_file():
             raise Problem(

@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, insert
 from sqlalchemy.orm import Session
 
-from portal_profiles.vocabulary import Checkpoint, FieldName
+from portal_profiles.vocabulary import Checkpoint, Component, FieldName, LevelOfCare, Unit
 from server.db import queries
 from server.db.prepared import Prepared
 from server.db.tables import CheckRecord, table_of
 from server.matching import facts
+from server.matching.already_there import already_there
 from server.matching.engine import check, checked_fields, evaluate
 from server.matching.finding import Candidate, CheckResult, Choice, Finding, Severity, Verdict
 from server.security import audit
@@ -25,7 +27,8 @@ from server.security import audit
 #: How many candidates an answer shows; the others are counted only.
 CANDIDATES_SHOWN = 10
 _KEPT = Prepared(
-    insert(table_of(CheckRecord)).values(
+    insert(table_of(CheckRecord))
+    .values(
         {
             name: bindparam(name)
             for name in (
@@ -40,19 +43,26 @@ _KEPT = Prepared(
             )
         }
     )
+    .returning(table_of(CheckRecord).c.id)
 )
+_DATES = frozenset({"birth_date", "date_from", "date_to", "admission_date"})
+_WORDS: Mapping[str, type[StrEnum]] = {"component": Component, "unit": Unit, "level_of_care": LevelOfCare}
 _WORSE = (Verdict.MATCH, Verdict.UNDETERMINED, Verdict.CAUTION, Verdict.NO_AUTHORIZATION, Verdict.MISMATCH)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCheck:
-    """verdict, findings and checked are those of the service and of the form's further rows together.
+    """id: of the record of the check. verdict, findings and checked are those of the service and of the
+    form's further rows together.
 
     findings: each beside its row (None: the service itself). checked: the fields that were really compared; a
     field that is not in it is never to be shown as clear. authorizations: every candidate by its id. chosen:
     the rows of the chosen one. shown: ids of the candidates that an answer may show (each was noted as seen).
+    standing: ids of those under which the service is approved or asked for already, where the check is of a
+    request that is being typed.
     """
 
+    id: int
     verdict: Verdict
     choice: Choice
     findings: tuple[tuple[int | None, Finding], ...]
@@ -60,6 +70,7 @@ class ServiceCheck:
     authorizations: Mapping[str, facts.Authorization]
     chosen: queries.Parts | None
     shown: tuple[str, ...]
+    standing: tuple[str, ...] = ()
 
 
 def check_service(
@@ -107,7 +118,7 @@ def check_service(
     stated = service_json(service)
     if rows:
         stated["rows"] = {str(row): service_json(other) for row, other in rows.items()}
-    _KEPT.run(
+    kept = _KEPT.added(
         session,
         at=now,
         actor=actor,
@@ -121,7 +132,13 @@ def check_service(
     detail = {"checkpoint": checkpoint.value, "verdict": verdict.value}
     subjects = [f"authorization:{shown_id}" for shown_id in shown] or ["check"]
     audit.record_many(session, actor, [("check.run", subject, detail) for subject in subjects], now=now)
-    return ServiceCheck(verdict, result.choice, tuple(findings), tuple(checked), by_id, chosen_parts, shown)
+    standing: tuple[str, ...] = ()
+    if checkpoint is Checkpoint.PORTAL_ENTRY:
+        services = [service, *(rows or {}).values()]
+        standing = already_there(services, result.choice.candidates[:CANDIDATES_SHOWN], by_id, policy)
+    return ServiceCheck(
+        kept, verdict, result.choice, tuple(findings), tuple(checked), by_id, chosen_parts, shown, standing
+    )
 
 
 def _against(service: facts.Service, authorization: facts.Authorization, policy: facts.Policy) -> CheckResult:
@@ -158,6 +175,27 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "allowed_by": finding.allowed_by,
         "source": finding.source,
     }
+
+
+def service_of_json(stated: Mapping[str, Any]) -> facts.Service:
+    """The service that `service_json` gave this of; what belongs to no service (further rows) is left out."""
+    patient: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for part, of in ((facts.Patient, patient), (facts.Service, rest)):
+        for field in fields(part):
+            if field.name not in stated:
+                continue
+            value = stated[field.name]
+            if isinstance(value, list):
+                value = tuple(value)
+            elif field.name in _DATES:
+                value = date.fromisoformat(value)
+            elif field.name == "quantity":
+                value = Decimal(value)
+            elif field.name in _WORDS:
+                value = _WORDS[field.name](value)
+            of[field.name] = value
+    return facts.Service(patient=facts.Patient(**patient), **rest)
 
 
 def service_json(service: facts.Service) -> dict[str, Any]:

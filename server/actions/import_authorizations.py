@@ -19,7 +19,16 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal_profiles import catalogue
 from portal_profiles.vocabulary import NumberKind
-from server.actions.authorization_input import AuthorizationInput, check
+from server.actions.authorization_input import AuthorizationInput, NumberInput, check
+from server.actions.override_finding import end_overrides_of_import
+from server.actions.place_authorization import (
+    Placement,
+    Router,
+    contradiction,
+    place,
+    tell_of_contradictions,
+    tell_of_tie,
+)
 from server.actions.save_authorization import (
     change_row,
     distinct_numbers,
@@ -31,6 +40,7 @@ from server.actions.save_authorization import (
     payer_key,
     record_columns,
 )
+from server.db import queries
 from server.db.keys import person_key
 from server.db.session import local_date
 from server.db.tables import (
@@ -54,6 +64,7 @@ from server.interchange.authorization_rows import (
 )
 from server.interchange.spreadsheet import TextTable, Workbook
 from server.matching.compare import identifier_key
+from server.matching.facts import PayerRule
 from server.security import audit
 
 Found = DatabaseRow[*tuple[Any, ...]]
@@ -131,11 +142,13 @@ def import_authorizations(
     for batch in _batches(_groups(table, layout, report)):
         work.take(batch)
         progress(report.rows)
+    work.tell_of_portals()
     if dry_run or (report.bad_rows and not partial):
         kept.rollback()
         return report
     counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
     audit.record(session, actor, "import.finished", "import", {"file": file_digest, **counts}, now=now)
+    end_overrides_of_import(session, actor, now)
     kept.commit()
     report.committed = True
     return report
@@ -202,6 +215,10 @@ class _Import:
         self.portals = frozenset(catalogue.slugs())
         self.detail = {"source": "import", "file": file_digest[:16]}
         self.taken: set[int] = set()
+        self.router = Router(session, self.today)
+        self.against: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self.portal_rules: dict[str, PayerRule] = {}
+        self.ties: dict[tuple[str, ...], tuple[PayerRule, ...]] = {}
 
     def take(self, batch: Sequence[Group]) -> None:
         """Checks, finds and writes one batch."""
@@ -334,6 +351,27 @@ class _Import:
             found[row.import_key].append(row)
         return found
 
+    # Portals
+
+    def _note_portal(self, one: _Good, record_id: int, placed: Placement) -> None:
+        """What the payer's rules leave open for this record: told with the row, and once for the file."""
+        rule = placed.route.rule
+        if placed.contradicted and rule is not None and placed.portal is not None:
+            self.portal_rules[rule.id] = rule
+            self.against[placed.portal, rule.id].append(record_id)
+            remedy = "It is kept as the file says: correct the file, or the rule."
+            warning = FieldProblem("portal", contradiction(placed.portal, rule), remedy, one.group.rows[0])
+            self.report.warn([warning])
+        if placed.route.tied:
+            self.ties[tuple(tied.id for tied in placed.route.tied)] = placed.route.tied
+
+    def tell_of_portals(self) -> None:
+        """One task for each rule that the file contradicts, and for each tie among the rules."""
+        for (portal, name), ids in self.against.items():
+            tell_of_contradictions(self.session, portal, self.portal_rules[name], ids, self.actor, self.now)
+        for tied in self.ties.values():
+            tell_of_tie(self.session, tied, self.actor, self.now)
+
     # Writing
 
     def _create(self, new: Sequence[_Good]) -> None:
@@ -342,7 +380,9 @@ class _Import:
         now = self.now
         records, lines, numbers, changes = [], [], [], []
         for record_id, one in zip(reserve_ids(self.session, len(new)), new, strict=True):
-            data = one.data
+            placed = place(self.router.route(one.data), one.data.portal)
+            self._note_portal(one, record_id, placed)
+            data = replace(one.data, portal=placed.portal)
             self.taken.add(record_id)
             records.append(
                 {
@@ -353,6 +393,7 @@ class _Import:
                     "import_key": one.key,
                     "import_digest": one.group.digest,
                     "next_due": first_look(data.portal, data.determination, data.expiry, self.today),
+                    "portal_by_rule": placed.by_rule,
                     **record_columns(data),
                 }
             )
@@ -394,7 +435,11 @@ class _Import:
             one = by_id[row.id]
             before = input_of(row)
             wanted = self._over(before, one, was_read=row.determination_read_at is not None)
-            changed = change_row(row, wanted, self.today, self.now)
+            stated = "portal" in one.group.stated
+            named = wanted.portal if stated or row.portal_by_rule is None else None
+            placed = place(self.router.route(wanted), named, row.portal, row.portal_by_rule)
+            self._note_portal(one, row.id, placed)
+            changed = change_row(row, wanted, placed, self.today, self.now)
             row.import_key, row.import_digest = one.key, one.group.digest
             if changed:
                 self.session.add_all(
@@ -408,6 +453,22 @@ class _Import:
             audit.record_many(self.session, self.actor, acts, now=self.now)
         self.report.updated += len(acts)
         self.report.unchanged += len(rows) - len(acts)
+
+    def _of_right_kind(self, one: _Good, new: Sequence[NumberInput]) -> list[NumberInput]:
+        """Without those that a portal has shown under other kinds only: what it said is kept, and told."""
+        if not new or one.found is None:
+            return list(new)
+        read = queries.kinds_read(self.session, one.found.id)
+        right = []
+        for number in new:
+            kinds = read.get(identifier_key(number.value), set())
+            if not kinds or number.kind.value in kinds:
+                right.append(number)
+                continue
+            message = f"The portal shows it as a {' and '.join(sorted(kinds))} number, which is kept."
+            remedy = "Move it out of the column, or correct it by hand if the file is right."
+            self.report.warn([FieldProblem("reference_numbers", message, remedy, one.group.rows[0])])
+        return right
 
     def _over(self, before: AuthorizationInput, one: _Good, *, was_read: bool) -> AuthorizationInput:
         """The record with what the file states laid over it; numbers are added to, never taken away."""
@@ -438,11 +499,8 @@ class _Import:
             if getattr(one.data.patient, f.name) is not None
         }
         known = {(number.kind, identifier_key(number.value)) for number in before.reference_numbers}
-        over["reference_numbers"] = before.reference_numbers + tuple(
-            number
-            for number in one.data.reference_numbers
-            if (number.kind, identifier_key(number.value)) not in known
-        )
+        new = [n for n in one.data.reference_numbers if (n.kind, identifier_key(n.value)) not in known]
+        over["reference_numbers"] = before.reference_numbers + tuple(self._of_right_kind(one, new))
         return replace(before, patient=replace(before.patient, **person), **over)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from server.db.session import local_date
 from server.db.tables import Evidence
 from server.errors import Problem
 from server.security import audit
@@ -68,6 +69,13 @@ def keep_evidence(
 
 def evidence_content(session: Session, evidence: Evidence) -> bytes:
     """The clear bytes of a piece of evidence. Raises Problem where the file is gone or was changed."""
+    if evidence.removed_at is not None:
+        day = local_date(session, evidence.removed_at)
+        raise Problem(
+            "evidence_removed",
+            f"It was removed on {day:%m/%d/%Y}: the clinic keeps it so long only.",
+            410,
+        )
     vault = vault_of(session)
     path = vault.evidence_dir / evidence.path
     if not path.is_file():

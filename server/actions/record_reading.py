@@ -1,8 +1,9 @@
 """Writes what one look at a portal's page gave into the record, once it is sure whose page it was.
 
 What holds: a word that the profile does not know never becomes a status; a provisional number never takes the
-place of an authorization number, since every number keeps its kind; what was approved is written beside what
-was requested, never over it; what the page does not say is left as it is.
+place of an authorization number, since every number keeps the kind under which a portal showed it (one that
+was only typed or imported takes the portal's); what was approved is written beside what was requested, never
+over it; what the page does not say is left as it is.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from portal_profiles.profile import Due
 from portal_profiles.reading import Reading, ReadLine
 from portal_profiles.schema import USUAL_DAYS
 from portal_profiles.vocabulary import APPROVING, Determination, NumberKind
+from server.actions.before_reading import before_reading
 from server.actions.close_task import close_tasks_of
 from server.actions.keep_evidence import keep_evidence
 from server.actions.next_due import next_due
 from server.actions.open_task import open_task
+from server.actions.override_finding import end_overrides
+from server.actions.read_by_staff import close_list_when_done
 from server.db import queries, tables
 from server.db.session import local_date
 from server.errors import Problem
@@ -39,6 +43,9 @@ OUTCOME_TASKS = (
     "could_not_look",
     "timed_out",
 )
+
+#: The kinds that claims bear: a number under one of them may be on a claim already.
+ON_CLAIMS = frozenset({NumberKind.AUTHORIZATION.value, NumberKind.REFERRAL.value})
 
 #: Determinations that staff must act on: title, why, next step, severity.
 _NEWS: dict[Determination, tuple[str, str, str, str]] = {
@@ -92,11 +99,14 @@ def record_reading(
     run_id: int | None = None,
     evidence: Sequence[Evidence] = (),
     unlike: bool = False,
+    sent_key: str | None = None,
+    seen_at: datetime | None = None,
 ) -> tables.Reading:
     """Keeps the reading with its evidence, and, where it is surely this authorization's, changes the record
     by it.
 
-    unlike: the page may be another request of the same patient. The row's state is `accepted` (written),
+    unlike: the page may be another request of the same patient. sent_key: the sender's own key of it.
+    seen_at: when the page was seen, where that was earlier than now. The row's state is `accepted` (written),
     `waiting` (a person confirms the patient; a task says so) or `rejected` (another patient's page: only
     which identifiers differ is kept). Raises Problem `not_found` (404).
     """
@@ -111,7 +121,7 @@ def record_reading(
         portal=reading.portal,
         profile_version=reading.profile_version,
         page=reading.page or "",
-        read_at=now,
+        read_at=seen_at or now,
         read_by=read_by,
         state="rejected" if rejected else "accepted" if accepted else "waiting",
         determination=None if rejected else _word(reading.determination),
@@ -123,6 +133,8 @@ def record_reading(
             "disagree": list(identity.disagree),
             "verdict": identity.verdict,
         },
+        sent_key=sent_key,
+        before=before_reading(authorization) if accepted else None,
     )
     session.add(row)
     session.flush()
@@ -139,10 +151,11 @@ def record_reading(
                 reading_id=row.id,
                 run_id=run_id,
             )
-    authorization.last_looked_at = now
-    authorization.last_outcome = (
-        "wrong_patient" if rejected else "read" if accepted else "identity_unconfirmed"
-    )
+    if authorization.last_looked_at is None or authorization.last_looked_at <= row.read_at:
+        authorization.last_looked_at = row.read_at
+        authorization.last_outcome = (
+            "wrong_patient" if rejected else "read" if accepted else "identity_unconfirmed"
+        )
     subject = f"authorization:{authorization_id}"
     audit.record(
         session, read_by, f"reading.{row.state}", subject, {"reading": row.id, "run": run_id}, now=now
@@ -169,9 +182,12 @@ def apply_reading(
     gives. A reading that is older than the last one written changes nothing.
     """
     changed: list[str] = []
+    if row.before is None:
+        row.before = before_reading(authorization)
     newest = authorization.determination_read_at
     if newest is not None and newest > row.read_at:
         return changed
+    row.before = {**row.before, "written_at": now.isoformat()}
     _apply_determination(session, authorization, row, reading, actor, now, changed)
     _apply_values(authorization, reading, changed)
     for line in reading.lines:
@@ -192,7 +208,10 @@ def apply_reading(
     authorization.next_due = _next_due(session, authorization, local_date(session, now))
     for kind in OUTCOME_TASKS:
         close_tasks_of(session, f"{kind}:{authorization.id}", actor, now, "The page was read.")
+    close_list_when_done(session, authorization.portal, actor, now)
     _tell_of_words(session, authorization, row, reading, actor, now)
+    end_overrides(session, authorization, actor, now, reading_id=row.id)
+    row.version_after = authorization.version
     return changed
 
 
@@ -379,8 +398,9 @@ def _apply_numbers(
     now: datetime,
     changed: list[str],
 ) -> None:
-    """Adds each number under its own kind. Nothing is replaced; a second authorization number is asked
-    about."""
+    """Adds each number under its own kind. Nothing that a portal has shown is replaced; a second
+    authorization number is asked about."""
+    _correct_kinds(session, authorization, reading, actor, now, changed)
     for number in reading.numbers:
         key = identifier_key(number.value)
         of_kind = [known for known in authorization.reference_numbers if known.kind == number.kind]
@@ -410,6 +430,60 @@ def _apply_numbers(
             )
         )
         changed.append("reference_numbers")
+
+
+def _correct_kinds(
+    session: Session,
+    authorization: tables.Authorization,
+    reading: Reading,
+    actor: str,
+    now: datetime,
+    changed: list[str],
+) -> None:
+    """A number that stands under a kind that no page ever showed for it takes the kind that this page shows.
+
+    Clinics keep a tracking or request number in their column of authorization numbers. Confirmed is a kind
+    that an accepted reading showed; only such a page corrects, and it corrects only what was typed.
+    """
+    shown = {identifier_key(number.value): number for number in reading.numbers}
+    doubtful = [
+        known
+        for known in authorization.reference_numbers
+        if known.value_key in shown and known.kind != shown[known.value_key].kind
+    ]
+    if not doubtful:
+        return
+    confirmed = queries.kinds_read(session, authorization.id)
+    for key, number in shown.items():
+        wrong = [n for n in doubtful if n.value_key == key and n.kind not in confirmed.get(key, ())]
+        if not wrong:
+            continue
+        was = sorted(known.kind for known in wrong)
+        if not any(n.value_key == key and n.kind == number.kind for n in authorization.reference_numbers):
+            mended = wrong.pop(0)
+            mended.kind, mended.value = number.kind.value, number.value
+            mended.label, mended.issuer = number.label, reading.payer
+        for known in wrong:
+            authorization.reference_numbers.remove(known)
+        session.flush()
+        changed.append("reference_numbers")
+        detail = {"was": was, "is": number.kind.value, "label": number.label}
+        subject = f"authorization:{authorization.id}"
+        audit.record(session, actor, "authorization.number_kind_corrected", subject, detail, now=now)
+        if ON_CLAIMS.intersection(was):
+            open_task(
+                session,
+                kind="number_kind_corrected",
+                title="A number was kept as one that goes on claims, and is none",
+                why=f"The record had it as its {' and '.join(was)} number; the portal shows it as "
+                f"{number.label!r}, a {number.kind.value} number. The record follows the portal.",
+                next_step="Look for it on claims that are not sent yet, and get the authorization number.",
+                dedupe_key=f"number_kind_corrected:{authorization.id}",
+                actor=actor,
+                now=now,
+                authorization_id=authorization.id,
+                portal=authorization.portal,
+            )
 
 
 def _tell_of_words(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.actions.start_run import CHECK_NOW, RUNNING, STOPPED
+from server.actions.start_run import ATTENDED, CHECK_NOW, RUNNING, STOPPED
 from server.db.tables import Run, RunItem
 
 
@@ -43,7 +43,9 @@ def close_abandoned(session: Session, now: datetime, silence: timedelta) -> int:
     now.
     """
     runs = session.scalars(
-        select(Run).where(Run.kind == CHECK_NOW, Run.state == RUNNING, Run.heartbeat_at < now - silence)
+        select(Run).where(
+            Run.kind.in_([CHECK_NOW, ATTENDED]), Run.state == RUNNING, Run.heartbeat_at < now - silence
+        )
     ).all()
     for run in runs:
         run.state, run.finished_at, run.message = STOPPED, now, "The program ended before it was through."

@@ -8,6 +8,7 @@ correction.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -32,6 +33,8 @@ from server.actions.authorization_input import (
     NumberInput,
     check,
 )
+from server.actions.override_finding import end_overrides
+from server.actions.place_authorization import Placement, Router, named_portal, place, tell_of_place
 from server.db import queries
 from server.db.keys import person_key
 from server.db.session import local_date
@@ -62,8 +65,11 @@ def create_authorization(
     today = local_date(session, now)
     _refuse_errors(check(data, today, forgiven=frozenset() if strict else None))
     _refuse_known_number(session, data, None)
+    placed = place(Router(session, today).route(data), data.portal)
+    data = replace(data, portal=placed.portal)
     row = Authorization(
         **record_columns(data),
+        portal_by_rule=placed.by_rule,
         version=1,
         created_at=now,
         updated_at=now,
@@ -80,6 +86,8 @@ def create_authorization(
     audit.record(
         session, actor, "authorization.created", f"authorization:{row.id}", {"source": source}, now=now
     )
+    tell_of_place(session, row.id, placed, actor, now)
+    end_overrides(session, row, actor, now)
     return row
 
 
@@ -113,21 +121,32 @@ def update_authorization(
     before = input_of(row)
     _refuse_errors(check(data, today, forgiven=_npis_of(before) if strict else None))
     _refuse_known_number(session, data, row.id)
-    changed = change_row(row, data, today, now)
+    named = named_portal(data.portal, row.portal, row.portal_by_rule)
+    placed = place(Router(session, today).route(data), named, row.portal, row.portal_by_rule)
+    changed = change_row(row, data, placed, today, now)
+    tell_of_place(session, row.id, placed, actor, now)
     if changed:
         session.add_all(new_determinations(row.id, data, source, actor, now, before=before))
         session.flush()
         detail = {"source": source, "version": row.version, "fields": sorted(changed)}
         audit.record(session, actor, "authorization.changed", f"authorization:{row.id}", detail, now=now)
+        end_overrides(session, row, actor, now)
     return row
 
 
-def change_row(row: Authorization, data: AuthorizationInput, today: date, now: datetime) -> set[str]:
+def change_row(
+    row: Authorization, data: AuthorizationInput, placed: Placement, today: date, now: datetime
+) -> set[str]:
     """Writes what differs into a row that was loaded with its parts; gives the names of the fields that did.
 
-    Version, time of change and first look follow. Neither history nor audit entry is written here.
+    placed: on which portal it is looked up, whatever `data` says of that. Version, time of change and first
+    look follow. Neither history nor audit entry is written here.
     """
+    data = replace(data, portal=placed.portal)
     changed = _apply(row, data, now)
+    if row.portal_by_rule != placed.by_rule:
+        row.portal_by_rule = placed.by_rule
+        changed.add("portal")
     if changed:
         row.version += 1
         row.updated_at = now

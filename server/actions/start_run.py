@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.db.tables import Authorization, Run, RunItem
 
-NIGHTLY, CHECK_NOW = "nightly", "check_now"
+NIGHTLY, CHECK_NOW, ATTENDED = "nightly", "check_now", "attended"
 RUNNING, FINISHED, STOPPED = "running", "finished", "stopped"
 
 
@@ -22,7 +22,8 @@ def start_run(
     now: datetime,
     portal: str | None,
 ) -> Run:
-    """The new run over these authorizations (each must name a portal). kind: nightly or check_now; portal:
+    """The new run over these authorizations (each must name a portal). kind: nightly, check_now or attended;
+    portal:
     its scope, None for every portal."""
     run = Run(kind=kind, portal=portal, state=RUNNING, started_at=now, started_by=actor, heartbeat_at=now)
     session.add(run)

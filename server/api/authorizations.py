@@ -157,6 +157,11 @@ class AuthorizationSchema(AuthorizationInSchema):
 
     id = fields.Integer(required=True)
     version = fields.Integer(required=True)
+    portal_by_rule = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the payer rule that says on which portal it is; null: somebody named it"},
+    )
     lines = fields.List(fields.Nested(LineSchema), required=True)
     reference_numbers = fields.List(fields.Nested(ReferenceNumberSchema), required=True)
     determination_read_at = fields.AwareDateTime(required=True, allow_none=True)
@@ -308,6 +313,7 @@ def authorization_json(
         "payer_name": row.payer_name,
         "plan": row.plan,
         "portal": row.portal,
+        "portal_by_rule": row.portal_by_rule,
         "patient": {
             "member_id": row.member_id,
             "last_name": row.last_name,

@@ -16,7 +16,7 @@ from flask import Response, jsonify
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from portal_profiles.interpret import page_service
-from portal_profiles.vocabulary import Checkpoint, Component, FieldName, LevelOfCare, Unit
+from portal_profiles.vocabulary import Checkpoint, Component, Determination, FieldName, LevelOfCare, Unit
 from server.actions.check_service import ServiceCheck, check_service, finding_json
 from server.api import profiles
 from server.api.authorizations import AuthorizationSchema, authorization_json
@@ -140,9 +140,28 @@ class UnreadableSchema(Schema):
     row = fields.Integer(required=True, allow_none=True)
 
 
+class StandingSchema(Schema):
+    """An authorization under which the service is approved or asked for already."""
+
+    authorization_id = fields.Integer(required=True)
+    determination = Word(Determination, required=True)
+    read_at = fields.AwareDateTime(required=True, allow_none=True)
+    label = fields.String(required=True, metadata={"description": "number, code and dates; no name"})
+
+
+class BeforeRequestSchema(Schema):
+    """What is worth knowing before the request is sent. required: unknown, as long as no requirement list is
+    kept; it is never guessed. standing: empty where no such authorization is on file.
+    """
+
+    required = fields.String(required=True, metadata={"enum": ["unknown"]})
+    standing = fields.List(fields.Nested(StandingSchema), required=True)
+
+
 class CheckSchema(Schema):
     """What a check answers. checked: fields that both halves state. tie: the best two can't be told apart."""
 
+    id = fields.Integer(required=True, metadata={"description": "of the record of this check"})
     verdict = Word(Verdict, required=True)
     authorization = fields.Nested(AuthorizationSchema, required=True, allow_none=True)
     line = fields.Integer(required=True, allow_none=True)
@@ -151,6 +170,7 @@ class CheckSchema(Schema):
     findings = fields.List(fields.Nested(FindingSchema), required=True)
     checked = fields.List(Word(FieldName), required=True)
     unreadable = fields.List(fields.Nested(UnreadableSchema), required=True)
+    before_request = fields.Nested(BeforeRequestSchema, required=True, allow_none=True)
     checked_at = fields.AwareDateTime(required=True)
 
 
@@ -179,6 +199,7 @@ def run_check(sent: dict[str, Any]) -> Response:
     choice, chosen, parts = check.choice, check.choice.chosen, check.chosen
     return jsonify(
         {
+            "id": check.id,
             "verdict": check.verdict.value,
             "authorization": authorization_json(parts.row, parts.lines, parts.numbers) if parts else None,
             "line": chosen.line if chosen is not None else None,
@@ -189,6 +210,7 @@ def run_check(sent: dict[str, Any]) -> Response:
             "findings": [{**finding_json(finding), "row": row} for row, finding in check.findings],
             "checked": [name.value for name in check.checked],
             "unreadable": entered.unreadable,
+            "before_request": _before_request(check) if "page" in sent else None,
             "checked_at": now.isoformat(),
         }
     )
@@ -254,6 +276,21 @@ def label(authorization: facts.Authorization) -> str:
     if authorization.effective or authorization.expiry:
         parts.append(f"{authorization.effective or '?'} to {authorization.expiry or '?'}")
     return " · ".join(parts)
+
+
+def _before_request(check: ServiceCheck) -> dict[str, Any]:
+    standing = []
+    for number in check.standing:
+        authorization = check.authorizations[number]
+        standing.append(
+            {
+                "authorization_id": int(number),
+                "determination": authorization.determination.value,
+                "read_at": authorization.read_at.isoformat() if authorization.read_at else None,
+                "label": label(authorization),
+            }
+        )
+    return {"required": "unknown", "standing": standing}
 
 
 def _candidate_json(candidate: Candidate, check: ServiceCheck) -> dict[str, Any]:

@@ -18,6 +18,13 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
 
 
+class _AtMost(validate.Length):
+    """A length that empty text, which is as none, always has."""
+
+    def __call__(self, value: Any) -> Any:
+        return value if value is None else super().__call__(value)
+
+
 class Text(fields.String):
     """Text of at most `longest` characters; spaces around it are dropped, and empty text is as none."""
 
@@ -26,7 +33,7 @@ class Text(fields.String):
     def __init__(self, longest: int = 200, **kwargs: Any) -> None:
         kwargs.setdefault("allow_none", True)
         super().__init__(
-            validate=validate.Length(max=longest, error=f"Too long. Send at most {longest} characters."),
+            validate=_AtMost(max=longest, error=f"Too long. Send at most {longest} characters."),
             **kwargs,
         )
 
@@ -35,6 +42,17 @@ class Text(fields.String):
         if "\x00" in text:
             raise ValidationError("A character that cannot be kept. Remove control characters.")
         return text or None
+
+
+class SentKey(fields.String):
+    """A random key by which the sender names one thing that it sends, so that it is kept once."""
+
+    default_error_messages = {"invalid": "Not text. Send it in quotation marks."}  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_none", True)
+        wrong = "Not a key. Send 16 to 40 letters, digits or dashes."
+        super().__init__(validate=validate.Regexp(r"[A-Za-z0-9-]{16,40}\Z", error=wrong), **kwargs)
 
 
 class LocalDate(fields.Date):
@@ -141,7 +159,7 @@ class PageText(fields.Field[dict[str, Any]]):
         return value
 
 
-_PAGE_PROBLEMS = frozenset({"nothing", "several", "fallback", "disagree"})
+_PAGE_PROBLEMS = frozenset({"nothing", "several", "fallback", "disagree", "failed"})
 
 
 def _is_list_of(value: Any, kind: type[Any]) -> bool:
@@ -183,6 +201,7 @@ def texts(longest: int = 40, at_most: int = 50, **kwargs: Any) -> fields.List[st
 #: Custom field class -> (OpenAPI type, format), for the generated document.
 IN_OPENAPI: dict[type[Any], tuple[str, str | None]] = {
     Text: ("string", None),
+    SentKey: ("string", None),
     LocalDate: ("string", "date"),
     Quantity: ("number", None),
     Word: ("string", None),

@@ -108,3 +108,8 @@ def load(slug: str) -> Profile:
         raise Problem(
             "not_found", "No portal has a profile of that name. See /api/v1/profiles.", 404
         ) from error
+
+
+def name_of(slug: str) -> str:
+    """The portal's own name; the slug where its profile is not to be had."""
+    return catalogue.load(slug).name if slug in catalogue.slugs() else slug

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, jsonify
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.actions.capture_reading import capture_reading
+from server.actions.undo_reading import Why, undo_reading
 from server.api import profiles
 from server.api.authorizations import AuthorizationWithHistorySchema, note_sight, with_history
-from server.api.fields import PageText, Text
+from server.api.fields import PageText, SentKey, Text, Word
 from server.api.resource import Resource, Strict
 from server.context import context
 from server.db import tables
@@ -24,7 +28,10 @@ resource = Resource("readings", "readings", "What a portal said, page by page")
 
 #: Bytes of a request: a picture of a long page, in base64, beside the page's text.
 PICTURE_LIMIT = 16 * 1024 * 1024
+#: Seconds that a page may have waited to be sent.
+_LONGEST_WAIT = 366 * 24 * 3600
 _PNG = b"\x89PNG\r\n\x1a\n"
+_OUTCOMES = {"accepted": "read", "waiting": "identity_unconfirmed", "rejected": "wrong_patient"}
 _MESSAGES = {
     "accepted": "The page was recorded.",
     "waiting": "The page was kept. It shows too little to be sure whose it is, so a person must confirm it.",
@@ -48,12 +55,35 @@ class Picture(fields.Field[bytes]):
 
 
 class ReadingInSchema(Strict):
-    """A portal's page as the reader gives it. authorization_id: the one that the person chose."""
+    """A portal's page as the reader gives it. authorization_id: the one that the person chose. check_id: of
+    the request whose confirmation the page is. sent_key: a random key of the sender's; what is sent again
+    under the same key is answered again and kept once. seconds_ago: how long ago the page was seen, where it
+    had to wait to be sent; an age and not a time, since clocks differ.
+    """
 
     portal = Text(60, required=True, allow_none=False)
     page = PageText(required=True)
     authorization_id = fields.Integer(strict=True, allow_none=True)
     picture = Picture(allow_none=True, metadata={"type": "string", "format": "byte"})
+    check_id = fields.Integer(strict=True, allow_none=True)
+    sent_key = SentKey()
+    seconds_ago = fields.Integer(
+        strict=True, load_default=0,
+        validate=validate.Range(0, _LONGEST_WAIT, error="Not an age in seconds, of at most a year."),
+    )  # fmt: skip
+
+
+class UndoSchema(Strict):
+    """Why a reading is taken back."""
+
+    why = Word(Why, required=True)
+
+
+class UndoneSchema(Schema):
+    """The record as it is again."""
+
+    reading = fields.Nested(lambda: ReadingSchema(), required=True)
+    authorization = fields.Nested(AuthorizationWithHistorySchema, required=True)
 
 
 class ReadingSchema(Schema):
@@ -73,6 +103,10 @@ class ReadingSchema(Schema):
     values = fields.Dict(required=True)
     texts = fields.Dict(required=True)
     identity = fields.Dict(required=True)
+    can_undo = fields.Boolean(required=True)
+    taken_back_at = fields.AwareDateTime(required=True, allow_none=True)
+    taken_back_by = fields.String(required=True, allow_none=True)
+    taken_back_why = fields.String(required=True, allow_none=True)
 
 
 class RecordedSchema(Schema):
@@ -100,26 +134,61 @@ def record(sent: dict[str, Any]) -> Response:
     """
     actor, known = current_actor(), context()
     profile = profiles.load(sent["portal"])
+    key = sent.get("sent_key")
+    now = known.clock()
     with known.database.write(actor.label) as db:
-        captured = capture_reading(
-            db, profile, sent["page"], actor=actor.label, now=known.clock(),
-            authorization_id=sent.get("authorization_id"), picture=sent.get("picture"),
-        )  # fmt: skip
-        row = captured.row
-        shown = with_history(db, captured.authorization.id) if row.state == "accepted" else None
-        outcome = captured.authorization.last_outcome
+        row = _sent_before(db, key, actor.label)
+        changes: tuple[str, ...] = ()
+        if row is None:
+            captured = capture_reading(
+                db, profile, sent["page"], actor=actor.label, now=now,
+                authorization_id=sent.get("authorization_id"), picture=sent.get("picture"),
+                sent_key=key, check_id=sent.get("check_id"),
+                seen_at=now - timedelta(seconds=sent["seconds_ago"]),
+            )  # fmt: skip
+            row, changes = captured.row, captured.changes
+        shown = None
+        if row.state == "accepted" and row.authorization_id is not None:
+            shown = with_history(db, row.authorization_id)
     response = jsonify(
         {
             "state": row.state,
-            "outcome": outcome,
+            "outcome": _OUTCOMES[row.state],
             "message": _MESSAGES[row.state],
             "reading": _as_json(row),
             "authorization": shown,
-            "changes": list(captured.changes),
+            "changes": list(changes),
         }
     )
     response.status_code = 201
     return response
+
+
+@resource.post(
+    "/<int:reading_id>/undo", access=Role.SCHEDULER, answers=UndoneSchema, body=UndoSchema, errors=(404, 409)
+)
+def undo(sent: dict[str, Any], reading_id: int) -> Response:
+    """Take back a reading that was written into the record.
+
+    The record is again as it was before, as long as nothing newer has changed it (409). The reading stays,
+    rejected, with who took it back and why.
+    """
+    actor, known = current_actor(), context()
+    with known.database.write(actor.label) as db:
+        authorization = undo_reading(db, reading_id, sent["why"], actor.label, known.clock())
+        row = db.get_one(tables.Reading, reading_id)
+        shown = with_history(db, authorization.id)
+    return jsonify({"reading": _as_json(row), "authorization": shown})
+
+
+def _sent_before(db: Session, key: str | None, actor: str) -> tables.Reading | None:
+    """The reading kept under this key already. Raises Problem `key_used` (409) for somebody else's."""
+    if key is None:
+        return None
+    row = db.scalar(select(tables.Reading).where(tables.Reading.sent_key == key))
+    if row is not None and row.read_by != actor:
+        raise Problem("key_used", "This key was used for something else. Send a new one.", 409)
+    return row
 
 
 @resource.get("/<int:reading_id>", access=Role.VIEWER, answers=ReadingSchema, errors=(404,))
@@ -150,4 +219,8 @@ def _as_json(row: tables.Reading) -> dict[str, Any]:
         "values": row.values,
         "texts": row.texts,
         "identity": row.identity,
+        "can_undo": row.state == "accepted" and row.version_after is not None,
+        "taken_back_at": row.taken_back_at.isoformat() if row.taken_back_at else None,
+        "taken_back_by": row.taken_back_by,
+        "taken_back_why": row.taken_back_why,
     }

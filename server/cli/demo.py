@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,18 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import select
 
 from automation import sandbox
+from automation.people import CodeAsked
+from portal_profiles.stand_in import Account
 from server import log
+from server.actions.answer_code import answer_code
 from server.actions.issue_access import issue_link
 from server.app import create_app, server
 from server.context import utc_now
 from server.db.session import Database
-from server.db.tables import User
+from server.db.tables import CodeRequest, User
 from server.demo import browser as demo_browser
 from server.demo import clinic
 from server.demo.compare import Compared, compare, keys
@@ -35,6 +39,8 @@ from server.settings import Settings
 from server.web.words import portal_name, words
 
 ROOT = Path(__file__).parents[2]
+PORT = 8750
+WIDTH = 140
 MARKER = "this-folder-is-the-demonstration"
 CLAIMS = Path("server") / "demo" / "sample_claims.837"
 
@@ -46,7 +52,9 @@ CLAIMS = Path("server") / "demo" / "sample_claims.837"
 @click.option("--tour", is_flag=True, help="Drive the whole in a headless browser and write the pictures.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: print one JSON object.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8750, show_default=True, help="0 takes any free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="0 takes any free one. Usually: 8750, and a free one with --once or --tour.",
 )
 @click.option(
     "--portal",
@@ -74,7 +82,7 @@ def command(
     once: bool,
     tour: bool,
     as_json: bool,
-    port: int,
+    port: int | None,
     portals: tuple[str, ...],
     no_browser: bool,
     folder: Path,
@@ -86,12 +94,18 @@ def command(
 
     Example: tallystick demo --once
     """
-    console = Console(stderr=as_json)
+    # Where nobody's window sets the width, nothing is cut off to fit one.
+    console = Console(stderr=as_json, width=None if sys.stdout.isatty() else WIDTH)
     log.configure(least=logging.WARNING)
-    with _running(folder, port, portals, scheduled=not (once or tour)) as demo:
+    stays = not (once or tour)
+    if port is None:
+        port = PORT if stays else 0
+    with _running(folder, port, portals, scheduled=stays) as demo:
         known_as = _keys(demo)
+        if stays:
+            _say_where(demo, console)
         console.print("\n[bold]One status pass[/bold] over the sandboxes (stand-ins, not the real portals)\n")
-        summary = run_pass(demo.database, "demo", console)
+        summary = run_pass(demo.database, "demo", console, _person(demo, console, answers=not stays))
         if summary.run_id is None:
             raise Problem("nothing_due", "No authorization was due, so the pass had nothing to do.", 500)
         with demo.database.read() as session:
@@ -110,6 +124,28 @@ def command(
             return _tour(demo, pictures, console) if all_right else 1
         _stay(demo, console, with_browser=not no_browser)
     return 0
+
+
+def _person(demo: Demo, console: Console, *, answers: bool) -> Callable[[CodeAsked], None]:
+    """Who receives what a sandbox sends by mail or text: the terminal, to be entered in the dashboard; where
+    nobody stays to do so, a person is played by the demonstration itself."""
+
+    def asked(code: CodeAsked) -> None:
+        state = demo.served.states[code.portal]
+        sent = state.accounts[state.records.accounts[0].username].sent[-1]
+        if not answers:
+            console.print(
+                f"{portal_name(code.portal)} sent the code {sent} by {words(code.method)}. Enter it within "
+                f"{int((code.until - code.asked_at).total_seconds() // 60)} minutes: {demo.address}/codes"
+            )
+            return
+        with demo.database.write(clinic.ACTOR) as session:
+            waiting = select(CodeRequest.id).where(
+                CodeRequest.portal == code.portal, CodeRequest.state == "open"
+            )
+            answer_code(session, session.scalars(waiting).one(), sent, clinic.ACTOR, utc_now())
+
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +261,21 @@ def _tour(demo: Demo, pictures: Path, console: Console) -> int:
     return 0
 
 
+def _say_where(demo: Demo, console: Console) -> None:
+    """The dashboard's address and a sign-in link, before the pass: it can be watched there."""
+    console.print(f"\n[bold]Dashboard[/bold]      {demo.address}/")
+    console.print(f"[bold]Sign in[/bold]        {demo.sign_in_link()}  (works once)", soft_wrap=True)
+
+
+def _code(account: Account) -> str:
+    if not account.totp_secret:
+        return "its codes are sent to a person"
+    return f"code {account.code(utc_now())} (for 30 s)"
+
+
 def _stay(demo: Demo, console: Console, *, with_browser: bool) -> None:
     settings = demo.database.settings
-    console.print(f"[bold]Dashboard[/bold]      {demo.address}/")
-    console.print(f"[bold]Sign in[/bold]        {demo.sign_in_link()}  (works once)", soft_wrap=True)
+    _say_where(demo, console)
     console.print("[bold]Extension[/bold]      chrome://extensions, Developer mode, Load unpacked:")
     console.print(f"               {demo_browser.EXTENSION}", soft_wrap=True)
     console.print(
@@ -238,7 +285,7 @@ def _stay(demo: Demo, console: Console, *, with_browser: bool) -> None:
         account = state.records.accounts[0]
         console.print(
             f"[bold]Sandbox[/bold]        {demo.served.url(slug)}/  {portal_name(slug)}: user "
-            f"{account.username}, password {account.password}, code {account.code(utc_now())} (for 30 s)",
+            f"{account.username}, password {account.password}, {_code(account)}",
             soft_wrap=True,
         )
     record = f"TALLYSTICK_DATA={settings.data_dir} TALLYSTICK_CONFIG={settings.config_dir}"
@@ -249,8 +296,15 @@ def _stay(demo: Demo, console: Console, *, with_browser: bool) -> None:
     console.print("\nCtrl-C ends all of it.")
     try:
         if with_browser and has_display:
+            console.print(
+                "A window opens on the sandbox's request form: a quantity of "
+                f"{clinic.SHOWN['typed']['too_much']} is typed, which is more than remains. "
+                f"Make it {clinic.SHOWN['typed']['enough']}."
+            )
             demo_browser.show(demo.served, demo.address, demo.sign_in_link())
         else:
             threading.Event().wait()
     except KeyboardInterrupt:
+        # The window's driver ends by the same Ctrl-C and would report that as an error.
+        logging.getLogger("asyncio").disabled = True
         console.print("\nEnded.")

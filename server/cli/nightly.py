@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from automation.browser import NoBrowser
+from automation.browser import NoBrowser, has_display, started_browser, window
+from automation.people import CodeAsked
+from portal_profiles.profile import PUSH
 from server import log
-from server.actions.start_run import CHECK_NOW, NIGHTLY
+from server.actions.start_run import ATTENDED, CHECK_NOW, NIGHTLY
 from server.cli import COULD_NOT, FINDINGS, FINE
 from server.db.session import Database
 from server.errors import Problem
@@ -29,23 +31,38 @@ SHOWN = 10
 @click.option(
     "--authorization", "authorization_id", type=int, metavar="ID", help="Only this authorization, due or not."
 )
+@click.option(
+    "--attended", is_flag=True, help="Opens a window in which you sign in by hand; the robot reads on in it."
+)
 @click.option("--dry-run", is_flag=True, help="Say what is due, and look at nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def command(portal: str | None, authorization_id: int | None, dry_run: bool, as_json: bool) -> int:
+def command(
+    portal: str | None, authorization_id: int | None, attended: bool, dry_run: bool, as_json: bool
+) -> int:
     """Signs in to each portal and looks at every authorization that is due.
 
-    Goes on where a stopped pass was left. Ctrl-C stops it; what was seen stays.
+    Goes on where a stopped pass was left. Ctrl-C stops it; what was seen stays. With --attended (and
+    --portal) you sign in by hand, with your code and whatever else is asked, in a window that opens here.
 
     Exit codes: 0 all were read, 1 something needs a person or was not read, 3 none could be looked at.
 
     Example: tallystick nightly --portal example_payer
     """
+    if attended and portal is None:
+        raise click.UsageError("--attended goes with --portal SLUG: you sign in to one portal at a time.")
+    if attended and not has_display():
+        raise Problem(
+            "no_display",
+            "There is no display here to open a window on. Run this on the machine at which you sit, with "
+            "the same settings (TALLYSTICK_DATABASE_URL, TALLYSTICK_KEY), or allow windows here (ssh -X).",
+            503,
+        )
     log.configure()
     database = Database.open(Settings.load())
     try:
         if dry_run:
             return _say_what_is_due(database, portal, authorization_id, as_json)
-        return _run(database, portal, authorization_id, as_json)
+        return _run(database, portal, authorization_id, as_json, attended=attended)
     finally:
         database.dispose()
 
@@ -72,7 +89,10 @@ def _say_what_is_due(
     return FINE
 
 
-def _run(database: Database, portal: str | None, authorization_id: int | None, as_json: bool) -> int:
+def _run(
+    database: Database, portal: str | None, authorization_id: int | None, as_json: bool, *, attended: bool
+) -> int:
+    kind = CHECK_NOW if authorization_id is not None else NIGHTLY
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[what]}"), console=console) as bars:
@@ -82,6 +102,11 @@ def _run(database: Database, portal: str | None, authorization_id: int | None, a
             if step.portal not in shown:
                 shown[step.portal] = bars.add_task(step.portal, total=step.total, what="")
             what = (step.outcome or step.what).replace("_", " ")
+            if step.asked is not None:
+                bars.console.print(_asked_of_a_person(step.asked, database.settings))
+            if step.until is not None:
+                until = f"{step.until.astimezone(database.settings.zone):%H:%M}"
+                bars.console.print(f"{step.portal} needs you in its window, until {until}.")
             bars.update(shown[step.portal], completed=step.done, what=what)
 
         try:
@@ -89,10 +114,11 @@ def _run(database: Database, portal: str | None, authorization_id: int | None, a
                 nightly.night(
                     database,
                     actor="command line",
-                    kind=CHECK_NOW if authorization_id is not None else NIGHTLY,
+                    kind=ATTENDED if attended else kind,
                     portals=(portal,) if portal else None,
                     authorization_id=authorization_id,
                     on_progress=told,
+                    browsers=window if attended else started_browser,
                 )
             )
         except NoBrowser as error:
@@ -105,6 +131,18 @@ def _run(database: Database, portal: str | None, authorization_id: int | None, a
             ) from None
     _report(summary, as_json)
     return exit_code(summary)
+
+
+def _asked_of_a_person(asked: CodeAsked, settings: Settings) -> str:
+    """What somebody must do now so that the pass goes on, until when, and where."""
+    until = f"{asked.until.astimezone(settings.zone):%H:%M}"
+    if asked.method == PUSH:
+        return f"{asked.portal} waits until {until} for approval on the account's telephone."
+    again = "The portal refused the code that was given. " if asked.again else ""
+    return (
+        f"{again}{asked.portal} has sent a code ({asked.method}) and waits until {until}: "
+        f"enter it in the dashboard, under http://{settings.host}:{settings.port}/codes (tallystick serve)."
+    )
 
 
 def _report(summary: nightly.Summary, as_json: bool) -> None:

@@ -44,6 +44,8 @@ def import_(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(asdict(saved)))
     else:
         click.echo(f"{saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
+        if saved.moved:
+            click.echo(f"{saved.moved} authorizations are looked up on another portal now.")
 
 
 @command.command("list")

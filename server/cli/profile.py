@@ -89,7 +89,13 @@ def validate(paths: tuple[str, ...], as_json: bool, schema_path: Path | None) ->
             found.append({"file": str(error.file), "mistakes": mistakes})
         else:
             found.append(
-                {"file": str(path), "slug": profile.slug, "version": profile.version, "mistakes": []}
+                {
+                    "file": str(path),
+                    "slug": profile.slug,
+                    "version": profile.version,
+                    "needs_person": profile.needs_person,
+                    "mistakes": [],
+                }
             )
     if as_json:
         click.echo(json.dumps({"profiles": found}, indent=2))
@@ -97,6 +103,8 @@ def validate(paths: tuple[str, ...], as_json: bool, schema_path: Path | None) ->
         for entry in found:
             if not entry["mistakes"]:
                 click.echo(f"{entry['file']}: fine ({entry['slug']} {entry['version']})")
+                if entry["needs_person"]:
+                    click.echo(f"  {entry['needs_person']}")
             for mistake in entry["mistakes"]:
                 click.echo(f"{entry['file']}: {mistake['key']}: {mistake['remedy']}")
     return FINDINGS if any(entry["mistakes"] for entry in found) else FINE
@@ -399,6 +407,9 @@ def verify_profile(
         raise Problem("automation_not_permitted", f"{profile.name} is a real portal. {remedy}", 403)
     if headless and credentials_path is None:
         raise Problem("headless", "Nobody can sign in without a window: give --credentials.", 422)
+    if not profile.pages:
+        remedy = f"Describe them first: tallystick profile record URL --profile {profile_name} --page NAME."
+        raise Problem("no_pages", f"{profile.name}: no page is described. {remedy}", 422)
     query = _queries(query_path)[0]
     account = _account(credentials_path) if credentials_path is not None else None
     codes = OneTimeCodes(account.totp_secret, SystemClock()) if account and account.totp_secret else None

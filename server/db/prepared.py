@@ -82,6 +82,13 @@ class Prepared:
         cursor.close()
         return written
 
+    def added(self, session: Session, **values: Any) -> int:
+        """The whole number that an INSERT with RETURNING gives: the new row's id."""
+        _, cursor = self._executed(session, values)
+        [[added]] = cursor.fetchall()
+        cursor.close()
+        return int(added)
+
     def run_many(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """The same for each of the rows, in order."""
         known, cursor = self._ready(session)

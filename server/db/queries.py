@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, and_, bindparam, case, func, or_, select
+from sqlalchemy import Date, String, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from server.db.facts import authorization_facts, payer_rule_facts
@@ -19,10 +19,14 @@ from server.db.prepared import Prepared
 from server.db.tables import (
     Authorization,
     AuthorizationLine,
+    CaseNote,
+    CheckRecord,
     DeterminationChange,
     Evidence,
+    FindingOverride,
     PayerRule,
     PortalAccount,
+    PortalNight,
     PortalSetting,
     Reading,
     ReferenceNumber,
@@ -36,6 +40,8 @@ from server.matching.compare import identifier_key
 
 CANDIDATES_A_WAY = 60
 PAGE_SIZE_MAX = 500
+#: Days after which what is due goes before what is urgent.
+LONG_DUE_DAYS = 14
 
 _RECORD = table_of(Authorization)
 _LINE = table_of(AuthorizationLine)
@@ -228,6 +234,16 @@ def history(session: Session, authorization_id: int) -> list[DeterminationChange
     )
 
 
+def last_check_of(session: Session, authorization_id: int) -> CheckRecord | None:
+    """The newest check of a service against one authorization; None when there was none."""
+    return session.scalar(
+        select(CheckRecord)
+        .where(CheckRecord.authorization_id == authorization_id)
+        .order_by(CheckRecord.id.desc())
+        .limit(1)
+    )
+
+
 def readings_of(session: Session, authorization_id: int, limit: int = 50) -> list[Reading]:
     """The newest readings of one authorization, newest first."""
     return list(
@@ -238,6 +254,54 @@ def readings_of(session: Session, authorization_id: int, limit: int = 50) -> lis
             .limit(limit)
         )
     )
+
+
+def kinds_read(session: Session, authorization_id: int) -> dict[str, set[str]]:
+    """Under which kinds the portal has shown each number of one authorization: by the number's key, over its
+    readings that were accepted. What was only typed or imported is not in it.
+    """
+    read = session.scalars(
+        select(Reading.values).where(
+            Reading.authorization_id == authorization_id, Reading.state == "accepted"
+        )
+    )
+    kinds: dict[str, set[str]] = {}
+    for values in read:
+        for number in values.get("numbers") or ():
+            kinds.setdefault(identifier_key(number["value"]), set()).add(number["kind"])
+    return kinds
+
+
+def notes_of(session: Session, authorization_id: int, limit: int = 50) -> list[CaseNote]:
+    """The newest notes and calls on one authorization, newest first."""
+    return list(
+        session.scalars(
+            select(CaseNote)
+            .where(CaseNote.authorization_id == authorization_id)
+            .order_by(CaseNote.at.desc(), CaseNote.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def overrides(
+    session: Session, limit: int = 50, offset: int = 0
+) -> list[tuple[FindingOverride, CheckRecord]]:
+    """The newest overrides with their checks, newest first."""
+    rows = session.execute(
+        select(FindingOverride, CheckRecord)
+        .join(CheckRecord, CheckRecord.id == FindingOverride.check_id)
+        .order_by(FindingOverride.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [(row, record) for row, record in rows]
+
+
+def override_endings(session: Session) -> dict[str | None, int]:
+    """Ending (None: not answered yet) -> how many overrides ended so, over all time."""
+    rows = session.execute(select(FindingOverride.ending, func.count()).group_by(FindingOverride.ending))
+    return {ending: int(count) for ending, count in rows}
 
 
 def evidence_of(session: Session, authorization_id: int, limit: int = 100) -> list[Evidence]:
@@ -255,18 +319,57 @@ def evidence_of(session: Session, authorization_id: int, limit: int = 100) -> li
 def due_authorizations(
     session: Session, portal: str, today: date, limit: int = 10_000
 ) -> list[Authorization]:
-    """What the night job should look at on one portal, the longest due first, with lines and numbers
-    loaded.
+    """What the night job should look at on one portal, with lines and numbers loaded, the most urgent first:
+    a night may be too short for all.
+
+    Urgent is what has its next date soonest, that of the service or the one on which the approval ends, read
+    before or not; then comes what has no date ahead, the longest due first. What has been due for
+    `LONG_DUE_DAYS` goes before both, so that nothing waits for ever. What showed a page or a word that is not
+    known comes last: an odd record must not stop the portal before the others' turn.
     """
+    odd = or_(
+        Authorization.last_outcome == "page_changed",
+        select(Task.id)
+        .where(Task.dedupe_key == "unrecognised:" + cast(Authorization.id, String), Task.state == "open")
+        .exists(),
+    )
+    long_due = Authorization.next_due <= today - timedelta(days=LONG_DUE_DAYS)
+    turn = case((odd, 2), (long_due, 0), else_=1)
+    begins = func.coalesce(Authorization.service_date, Authorization.effective)
+    service = case((begins >= today, begins))
+    end = case((Authorization.expiry >= today, Authorization.expiry))
+    soonest = case((service <= end, service), else_=func.coalesce(end, service))
     return list(
         session.scalars(
             select(Authorization)
             .where(Authorization.portal == portal, Authorization.next_due <= today)
-            .order_by(Authorization.next_due, Authorization.id)
+            .order_by(turn, soonest.is_(None), soonest, Authorization.next_due, Authorization.id)
             .limit(limit)
             .options(selectinload(Authorization.lines), selectinload(Authorization.reference_numbers))
         )
     )
+
+
+def usual_read_share(
+    session: Session, portal: str, before_run: int, fewest: int, nights: int = 5
+) -> float | None:
+    """The share (0 to 1) of looks that gave a reading in the portal's newest nightly runs before this one.
+
+    fewest: looks that a run must have made to count. None where no run did.
+    """
+    looked = RunItem.outcome.is_not(None) & (RunItem.outcome != "not_started")
+    gave_one = case((RunItem.outcome.in_(["read", "identity_unconfirmed"]), 1), else_=0)
+    counts = session.execute(
+        select(func.count(), func.sum(gave_one))
+        .join(Run, Run.id == RunItem.run_id)
+        .where(RunItem.portal == portal, RunItem.run_id < before_run, Run.kind == "nightly", looked)
+        .group_by(RunItem.run_id)
+        .having(func.count() >= fewest)
+        .order_by(RunItem.run_id.desc())
+        .limit(nights)
+    ).all()
+    looks = sum(int(row[0]) for row in counts)
+    return sum(int(row[1]) for row in counts) / looks if looks else None
 
 
 def open_tasks(session: Session, limit: int = 200) -> list[Task]:
@@ -289,6 +392,12 @@ def recent_runs(session: Session, limit: int = 50) -> list[Run]:
 def run_items(session: Session, run_id: int) -> list[RunItem]:
     """Every authorization of one run, in the order in which they are looked at."""
     return list(session.scalars(select(RunItem).where(RunItem.run_id == run_id).order_by(RunItem.id)))
+
+
+def requests_sent(session: Session, portal: str, night: date) -> int:
+    """How many requests a portal was sent in one night (`night_of`), over all passes."""
+    row = session.get(PortalNight, (portal, night))
+    return row.requests if row is not None else 0
 
 
 def portal_setting(session: Session, portal: str) -> PortalSetting | None:

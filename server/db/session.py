@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,7 +139,9 @@ class Database:
         another writer kept the lock for longer than BUSY_SECONDS.
         """
         with Session(self._writing, expire_on_commit=False) as session:
-            session.info.update(vault=self.vault, zone=self.settings.zone, actor=actor, new_files=[])
+            session.info.update(
+                vault=self.vault, zone=self.settings.zone, actor=actor, new_files=[], gone_files=[]
+            )
             try:
                 with _busy_is_said():
                     _take_write_lock(session.connection())
@@ -149,6 +151,8 @@ class Database:
                     if unaudited and not session.info.get("audited"):
                         raise RuntimeError(f"written without an audit entry: {', '.join(sorted(unaudited))}")
                     session.commit()
+                for path in session.info["gone_files"]:
+                    path.unlink(missing_ok=True)
             except BaseException:
                 session.rollback()
                 for path in session.info["new_files"]:
@@ -330,7 +334,24 @@ def _unreachable(settings: Settings) -> Problem:
     )
 
 
+def zone_of(session: Session) -> ZoneInfo:
+    """The clinic's time zone."""
+    zone: ZoneInfo = session.info["zone"]
+    return zone
+
+
 def local_date(session: Session, now: datetime) -> date:
     """The clinic's calendar date at a time: due dates and rules go by it, never by UTC's."""
+    return now.astimezone(zone_of(session)).date()
+
+
+def local_time(session: Session, at: datetime) -> datetime:
+    """A time as the clinic's clocks show it, aware: what a person is told of a deadline."""
     zone: ZoneInfo = session.info["zone"]
-    return now.astimezone(zone).date()
+    return at.astimezone(zone)
+
+
+def night_of(session: Session, now: datetime) -> date:
+    """The night that a time belongs to, by the clinic's date on which it began: from noon to noon."""
+    zone: ZoneInfo = session.info["zone"]
+    return (now.astimezone(zone).replace(tzinfo=None) - timedelta(hours=12)).date()

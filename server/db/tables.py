@@ -110,6 +110,8 @@ class Authorization(Base):
     version: raised by each change, the ETag. portal: slug of the portal where its status lives (it may be a
     delegated vendor's). determination_text: the portal's own word, verbatim. member_key: the member ID as
     `server.matching.compare.identifier_key` gives it; name_key: `server.db.keys.person_key` of the last name.
+    portal_by_rule: the name of the payer rule that says where the status lives; None where a person or a file
+    said it.
     import_key: payer, patient and codes, by which a row of an imported file without a number finds its
     authorization again; import_digest: of the file's row as it was last imported. next_due: the first date on
     which the night job should look again; None when it never should.
@@ -126,6 +128,7 @@ class Authorization(Base):
     payer_name: Mapped[str | None] = mapped_column(String(200))
     plan: Mapped[str | None] = mapped_column(String(200))
     portal: Mapped[str | None] = mapped_column(String(60))
+    portal_by_rule: Mapped[str | None] = mapped_column(String(80))
 
     member_id: Mapped[str | None] = mapped_column(String(80))
     member_key: Mapped[str | None] = mapped_column(String(80), index=True)
@@ -257,6 +260,9 @@ class Reading(Base):
     state: accepted (it changed or confirmed the record), waiting (a person must confirm the patient),
     rejected. values: the typed reading as JSON; texts: the page's text behind each value; identity: which of
     the page's identifiers agreed and which did not.
+    sent_key: the sender's own random key of the request, so that what is sent twice is kept once. before: the
+    record as it was before the reading was written (`server.actions.before_reading`), version_after: its
+    version after; both None while nothing was written. taken_back_*: who undid it, when and why.
     """
 
     __tablename__ = "reading"
@@ -277,11 +283,47 @@ class Reading(Base):
     values: Mapped[dict[str, Any]]
     texts: Mapped[dict[str, Any]]
     identity: Mapped[dict[str, Any]]
+    sent_key: Mapped[str | None] = mapped_column(String(40))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    version_after: Mapped[int | None]
+    taken_back_at: Mapped[datetime | None]
+    taken_back_by: Mapped[str | None] = mapped_column(String(120))
+    taken_back_why: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_reading_sent_key", "sent_key", unique=True),)
+
+
+class CaseNote(Base):
+    """What staff add to an authorization by hand: kind note, or call (a talk with the payer on the phone).
+
+    at: when the call was, or the note's own time. representative, call_reference: of a call only, as the
+    payer's person gave them. sent_key: as in `Reading`.
+    """
+
+    __tablename__ = "case_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(Text)
+    representative: Mapped[str | None] = mapped_column(String(120))
+    call_reference: Mapped[str | None] = mapped_column(String(80))
+    written_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    sent_key: Mapped[str | None] = mapped_column(String(40))
+
+    __table_args__ = (Index("ix_case_note_sent_key", "sent_key", unique=True),)
 
 
 class Evidence(Base):
     """One encrypted file that backs a reading: picture, letter or page text. sha256 is of the clear
     content.
+
+    removed_at: when the file was deleted because the clinic's retention was over; what it was stays on the
+    audit chain.
     """
 
     __tablename__ = "evidence"
@@ -298,6 +340,7 @@ class Evidence(Base):
     size: Mapped[int]
     path: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class Run(Base):
@@ -340,7 +383,8 @@ class RunItem(Base):
 class Task(Base):
     """One thing that needs a person. kind names the work; dedupe_key keeps one open task a cause.
 
-    title and detail hold no patient data: the authorization is linked by id. state: open, done.
+    title, why and next_step hold no patient data: the authorization is linked by id. state: open, done.
+    problems: what was odd on the page (signs, fields, the labels nearest to them); evidence_id: its picture.
     """
 
     __tablename__ = "task"
@@ -357,6 +401,8 @@ class Task(Base):
     portal: Mapped[str | None] = mapped_column(String(60))
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
+    problems: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     due: Mapped[date | None] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(String(10), default="open", index=True)
     created_at: Mapped[datetime]
@@ -382,6 +428,37 @@ class CheckRecord(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     service: Mapped[dict[str, Any]]
     findings: Mapped[list[Any]]
+
+
+class FindingOverride(Base):
+    """A person went on though a check's finding spoke against it: which finding, who, when, and why.
+
+    position: of the finding in the check's list, from 0. reason: a word of
+    `server.actions.override_finding.Reason`. ending: what the payer did then
+    (`server.actions.override_finding.Ending`), None while it has not answered; ended_by_*: what told it.
+    """
+
+    __tablename__ = "finding_override"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    check_id: Mapped[int] = mapped_column(ForeignKey("check_record.id", ondelete="CASCADE"))
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    rule: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(String(30))
+    note: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    ending: Mapped[str | None] = mapped_column(String(20), index=True)
+    ended_at: Mapped[datetime | None]
+    ended_by_authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorization_record.id", ondelete="SET NULL")
+    )
+    ended_by_reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
+
+    __table_args__ = (UniqueConstraint("check_id", "position"),)
 
 
 class PayerRule(Base):
@@ -427,6 +504,8 @@ class PortalAccount(Base):
     """One sign-in to one portal. secrets and browser_state are encrypted by `server.security.secrets`.
 
     state: open, or closed until a person reopens it (a refused password is never tried twice).
+    browser: what the account's browser window is like, kept so that a remembered device stays remembered.
+    npis: the providers whose authorizations it looks up; none: all that no other account names.
     """
 
     __tablename__ = "portal_account"
@@ -441,8 +520,43 @@ class PortalAccount(Base):
     closed_reason: Mapped[str | None] = mapped_column(Text)
     signed_in_at: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
+    browser: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    npis: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
 
     __table_args__ = (UniqueConstraint("portal", "username"),)
+
+
+class CodeRequest(Base):
+    """A sign-in that waits for what only a person receives. method: email, text, call, push (nothing is
+    typed).
+
+    state: open, answered (by a person), used (by the robot), refused (by the portal), expired. answer: the
+    code, encrypted, kept only until it is used; None for a push.
+    """
+
+    __tablename__ = "code_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("portal_account.id", ondelete="CASCADE"), index=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    portal: Mapped[str] = mapped_column(String(60))
+    method: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10), default="open", index=True)
+    answer: Mapped[bytes | None]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(String(120))
+
+
+class PortalNight(Base):
+    """How many requests a portal was sent in one night (noon to noon, the clinic's time), over all passes."""
+
+    __tablename__ = "portal_night"
+
+    portal: Mapped[str] = mapped_column(String(60), primary_key=True)
+    night: Mapped[date] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(default=0)
 
 
 class Lease(Base):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Worker, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Worker, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from automation.browser import arguments, find_browser
@@ -24,12 +26,15 @@ START_MS = 15_000
 
 
 def show(served: Served, address: str, sign_in_link: str) -> None:
-    """Opens a window for a person and waits until it is closed. Raises Problem without the extension."""
+    """Opens a window for a person, on a form with one mismatch typed in, and waits until it is closed.
+
+    Raises Problem without the extension.
+    """
     with _browser(headless=False) as context:
         _pair(context, address, sign_in_link)
         form = _open_form(context, served)
-        form.get_by_label("Member ID").focus()
         form.bring_to_front()
+        _type_too_much(form)
         context.wait_for_event("close", timeout=0)
 
 
@@ -44,8 +49,11 @@ def tour(served: Served, address: str, sign_in_link: str, pictures: Path) -> Ite
         yield from _dashboard(dashboard, address, pictures)
 
 
-def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
-    """An addition to an approval: the procedure is right, the quantity is more than what remains."""
+def _type_too_much(form: Page) -> Locator:
+    """An addition to an approval: the procedure is right, the quantity is more than what remains.
+
+    Waits for the mark and gives the part of the form in which it stands.
+    """
     typed = SHOWN["typed"]
     form.get_by_label("Member ID").fill(typed["member_id"])
     form.get_by_label("Last name").fill(typed["last_name"])
@@ -60,8 +68,13 @@ def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
     form.get_by_label("Rendering NPI").press("Tab")
     _wait_for_badge(form, str.isdigit, "the first mark")
     first.evaluate("part => part.scrollIntoView({ block: 'center' })")
+    return first
+
+
+def _mismatch_and_fix(form: Page, pictures: Path) -> Iterator[Path]:
+    first = _type_too_much(form)
     yield _picture(form, pictures / "1-mismatch-marked.png")
-    first.get_by_label("Quantity").fill(typed["enough"])
+    first.get_by_label("Quantity").fill(SHOWN["typed"]["enough"])
     first.get_by_label("Quantity").press("Tab")
     _wait_for_badge(form, "✓".__eq__, "the clear state")
     yield _picture(form, pictures / "2-corrected-and-clear.png")
@@ -109,6 +122,10 @@ def _browser(*, headless: bool) -> Iterator[BrowserContext]:
         )
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        preferences = Path(profile) / "Default" / "Preferences"
+        preferences.parent.mkdir()
+        # Its offer to save the password would lie over the marks.
+        preferences.write_text(json.dumps({"credentials_enable_service": False}), encoding="utf-8")
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=find_browser(playwright.chromium.executable_path),
@@ -124,7 +141,9 @@ def _browser(*, headless: bool) -> Iterator[BrowserContext]:
         try:
             yield context
         finally:
-            context.close()
+            # Ctrl-C reaches the browser too, and may have ended it already.
+            with suppress(PlaywrightError):
+                context.close()
 
 
 def _worker(context: BrowserContext) -> Worker:
@@ -163,7 +182,7 @@ def _pair(context: BrowserContext, address: str, sign_in_link: str) -> Page:
 def _open_form(context: BrowserContext, served: Served) -> Page:
     """Signs in to the sandbox as a person of the front desk would, and opens its request form."""
     portal = SHOWN["typed"]["portal"]
-    account = served.states[portal].records.accounts[-1]
+    account = served.states[portal].accounts[SHOWN["typed"]["username"]]
     page = context.new_page()
     page.goto(f"{served.url(portal)}/sign-in")
     page.get_by_label("User name").fill(account.username)

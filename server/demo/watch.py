@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from automation.people import CodeAsked
 from server.db.session import Database
 from server.jobs.nightly import Progress as Step
 from server.jobs.nightly import Summary, night
@@ -18,11 +20,17 @@ DOING = {
     "signed_in": "signed in",
     "looking": "looking",
     "waiting": "waiting a little",
+    "waiting_for_a_person": "waiting for a code",
 }
 
 
-def run_pass(database: Database, actor: str, console: Console) -> Summary:
-    """Looks at everything that is due, drawing its progress, and gives the summary."""
+def run_pass(
+    database: Database, actor: str, console: Console, on_code: Callable[[CodeAsked], None]
+) -> Summary:
+    """Looks at everything that is due, drawing its progress, and gives the summary.
+
+    on_code: told when a portal has sent a code to a person, for which the pass waits.
+    """
     bars: dict[str, TaskID] = {}
     outcomes: dict[str, Counter[str]] = {}
     columns = (
@@ -35,6 +43,8 @@ def run_pass(database: Database, actor: str, console: Console) -> Summary:
     with Progress(*columns, console=console) as drawn:
 
         def step(told: Step) -> None:
+            if told.asked is not None:
+                on_code(told.asked)
             if told.portal not in bars:
                 name = portal_name(told.portal)
                 bars[told.portal] = drawn.add_task(name, total=told.total, doing="")

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from portal_profiles import catalogue
 from server.errors import FieldProblem, Problem
 from server.matching.facts import PayerRule, PayerRuleKind
 from server.matching.payer_rules import PayerRuleError
@@ -41,9 +42,16 @@ def read_payer_rules(path: Path) -> list[PayerRule]:
         found = [FieldProblem(key, what, remedy, number) for key, what, remedy in _mistakes(entry)]
         if not found:
             try:
-                rules.append(_rule(entry))
+                rule = _rule(entry)
             except PayerRuleError as error:
                 found = [FieldProblem(error.key, f"The value {error.remedy}.", "", number)]
+            else:
+                rules.append(rule)
+                if rule.terms.portal and rule.terms.portal not in catalogue.slugs():
+                    known = ", ".join(catalogue.slugs())
+                    found = [
+                        FieldProblem("portal", "No portal has this name.", f"Give one of: {known}.", number)
+                    ]
         problems += found
     names = [rule.id for rule in rules]
     problems += [

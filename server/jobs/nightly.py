@@ -26,26 +26,35 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from automation.browser import started_browser
+from automation.drift import FEWEST_LOOKS
 from automation.night import Event, check_portal
-from automation.outcomes import Outcome, OutcomeKind
+from automation.outcomes import Outcome, OutcomeKind, Stops
 from automation.pace import Clock, SystemClock, window_end, within_hours
+from automation.people import CodeAsked
 from automation.session import Account
 from portal_profiles.catalogue import UnknownPortal, load
 from portal_profiles.profile import Profile
 from portal_profiles.query import Query
 from portal_profiles.schema import ProfileError
 from portal_profiles.vocabulary import NumberKind
+from server.actions.choose_account import choose_account
+from server.actions.close_task import close_tasks_of
+from server.actions.finish_code import expire_codes
 from server.actions.finish_run import Ledger, finish_run
 from server.actions.hold_lease import give_back_lease, take_lease
 from server.actions.open_task import open_task
-from server.actions.record_outcome import record_outcome
+from server.actions.read_by_staff import list_key, read_by_staff
+from server.actions.record_outcome import drift_key, record_outcome
 from server.actions.resume_run import close_abandoned, resume_run
-from server.actions.save_portal_account import browser_state_of, keep_browser_state, secrets_of
-from server.actions.start_run import NIGHTLY, add_items, start_run
+from server.actions.save_portal_account import browser_state_of, keep_browser_state, secrets_of, window_of
+from server.actions.start_run import ATTENDED, NIGHTLY, add_items, start_run
+from server.actions.tell_of_silence import tell_of_silence
+from server.actions.warn_of_accounts import warn_of_accounts
 from server.db import queries
-from server.db.session import Database, local_date
+from server.db.session import Database, local_date, night_of
 from server.db.tables import Authorization, PortalAccount, PortalSetting, Run, RunItem
 from server.errors import Problem
+from server.jobs.people import ClinicPeople
 
 #: How long a lease holds without a heartbeat, and how often one beats: a killed pass can go on after this.
 LEASE = timedelta(seconds=120)
@@ -64,15 +73,20 @@ SEARCHABLE = (
     NumberKind.DECISION,
     NumberKind.KEY,
 )
-#: Below this many items a share of readings says nothing about a portal's health.
-FEWEST_FOR_HEALTH = 5
+_BY_STAFF = (
+    "Open the list of what to look at: each request with the portal's search and what to type. "
+    "Automated checks are decided on under Portals."
+)
+#: How long a person has at the window of an attended pass, each time that one is needed.
+ATTENDED_MINUTES = 10.0
 
 _log = structlog.get_logger("nightly")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of a run as it happens. what: an `Event.what`, or "outcome" with the outcome's kind."""
+    """One step of a run as it happens. what: an `Event.what`, "outcome" with the outcome's kind, or
+    "waiting_for_a_person" with what is asked of them. until: when one who signs in by hand is too late."""
 
     run_id: int
     portal: str
@@ -80,6 +94,8 @@ class Progress:
     done: int
     total: int
     outcome: str | None = None
+    asked: CodeAsked | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +131,28 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """One portal that can be looked at now."""
+    """What can be looked at now on one portal with one account. account_id: None where a person signs in and
+    none is kept. attended: minutes that this person has, None where nobody sits there."""
 
     profile: Profile
-    account_id: int
+    account_id: int | None
     account: Account
     base_url: str | None
     until: datetime | None
     items: tuple[Query, ...]
+    usual_read: float | None
+    attended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """One portal that can't, and why: a reason for staff, and what they can do."""
+    """What can't on one portal, and why: a reason for staff, and what they can do."""
 
     slug: str
     reason: str
     next_step: str
     ids: tuple[int, ...]
+    by_staff: bool = False
 
 
 class LeaseLost(RuntimeError):
@@ -178,6 +198,8 @@ def begin(
     scope = portals[0] if portals is not None and len(portals) == 1 else None
     with database.write(actor) as session:
         close_abandoned(session, now, 2 * LEASE)
+        warn_of_accounts(session, actor, now)
+        expire_codes(session, actor, now)
         due = _due(session, now, portals, authorization_id)
         resumed = resume_run(session, kind, scope, now) if kind == NIGHTLY else None
         left = _left_of(session, resumed.id) if resumed is not None else []
@@ -280,6 +302,7 @@ class _Carrying:
     done: Counter[str] = field(default_factory=Counter)
     total: Counter[str] = field(default_factory=Counter)
     accounts: list[int] = field(default_factory=list)
+    drifted: Counter[str] = field(default_factory=Counter)
 
     @property
     def actor(self) -> str:
@@ -325,7 +348,10 @@ class _Carrying:
         if not ready:
             return
         async with browsers() as browser:
-            passes = [asyncio.create_task(self._one_portal(portal, browser)) for portal in ready]
+            by_portal: defaultdict[str, list[_Ready]] = defaultdict(list)
+            for part in ready:
+                by_portal[part.profile.slug].append(part)
+            passes = [asyncio.create_task(self._one_portal(parts, browser)) for parts in by_portal.values()]
             try:
                 ended = await asyncio.gather(*passes, return_exceptions=True)
             finally:
@@ -342,6 +368,7 @@ class _Carrying:
         with self.database.write(self.actor) as session:
             for slug in self.begun.slugs:
                 self._tell_of_health(session, slug, now)
+                tell_of_silence(session, slug, self.begun.run_id, self.actor, now)
                 give_back_lease(session, f"pass:{slug}", self.begun.holder)
             for account_id in self.accounts:
                 give_back_lease(session, f"account:{account_id}", self.begun.holder)
@@ -366,15 +393,15 @@ class _Carrying:
                     by_portal[item.portal].append(item.authorization_id)
             for slug, ids in by_portal.items():
                 self.total[slug] = len(ids)
-                prepared = self._prepare_portal(session, slug, ids, kind, now)
-                (ready if isinstance(prepared, _Ready) else refused).append(prepared)  # type: ignore[arg-type]
+                for part in self._prepare_portal(session, slug, ids, kind, now):
+                    (ready if isinstance(part, _Ready) else refused).append(part)  # type: ignore[arg-type]
         return ready, refused
 
     def _prepare_portal(
         self, session: Session, slug: str, ids: list[int], kind: str, now: datetime
-    ) -> _Ready | _Refused:
-        def no(reason: str, next_step: str) -> _Refused:
-            return _Refused(slug, reason, next_step, tuple(ids))
+    ) -> list[_Ready | _Refused]:
+        def no(reason: str, next_step: str) -> list[_Ready | _Refused]:
+            return [_Refused(slug, reason, next_step, tuple(ids))]
 
         try:
             profile = load(slug)
@@ -394,36 +421,62 @@ class _Carrying:
         if not setting.enabled:
             return no("Checks on this portal are switched off.", "Switch them on under Portals.")
         if setting.base_url is None:
-            if setting.automation != "permitted":
-                return no(
-                    f"The clinic has not permitted automated checks on this portal ({setting.automation}).",
-                    "Read the portal's terms and decide under Portals; until then, look it up by hand.",
-                )
-            if not profile.unattended:
-                return no(profile.needs_person, "Look it up by hand with the extension open.")
+            if (why := read_by_staff(profile, setting)) and not (
+                kind == ATTENDED and setting.automation == "permitted"
+            ):
+                return [_Refused(slug, why, _BY_STAFF, tuple(ids), by_staff=True)]
             if kind == NIGHTLY and not within_hours(local.time(), profile.pace.hours):
                 first, last = profile.pace.hours
                 return no(
                     f"This portal is asked between {first:%H:%M} and {last:%H:%M} only.",
                     "Leave it to the schedule, or check single authorizations now.",
                 )
-        account = next((a for a in queries.portal_accounts(session, slug) if a.state == "open"), None)
-        if account is None:
-            return no(
+        for key in (list_key(slug), f"not_started:{slug}"):
+            close_tasks_of(session, key, self.actor, now, "A pass looks at it.")
+        accounts = queries.portal_accounts(session, slug)
+        by_account: defaultdict[PortalAccount | None, list[Authorization]] = defaultdict(list)
+        for authorization_id in ids:
+            if (record := queries.authorization(session, authorization_id)) is not None:
+                by_account[choose_account(record, accounts)].append(record)
+        return [
+            self._prepare_account(session, profile, setting, account, records, kind, now)
+            for account, records in by_account.items()
+        ]
+
+    def _prepare_account(
+        self,
+        session: Session,
+        profile: Profile,
+        setting: PortalSetting,
+        account: PortalAccount | None,
+        records: Sequence[Authorization],
+        kind: str,
+        now: datetime,
+    ) -> _Ready | _Refused:
+        slug, ids = profile.slug, tuple(record.id for record in records)
+        if account is None and kind != ATTENDED:
+            return _Refused(
+                slug,
                 "There is no open account to sign in to this portal with.",
                 "Add one, or reopen it, under Portals.",
+                ids,
             )
-        if not take_lease(session, f"account:{account.id}", self.begun.holder, now, LEASE):
-            return no("The account is signed in elsewhere.", "Wait for the other pass to end.")
-        self.accounts.append(account.id)
-        records = [queries.authorization(session, authorization_id) for authorization_id in ids]
+        if account is not None:
+            if not take_lease(session, f"account:{account.id}", self.begun.holder, now, LEASE):
+                return _Refused(
+                    slug, "The account is signed in elsewhere.", "Wait for the other pass to end.", ids
+                )
+            self.accounts.append(account.id)
+        local = now.astimezone(self.database.settings.zone)
         return _Ready(
             profile,
-            account.id,
-            _account(session, account),
+            account.id if account is not None else None,
+            _account(session, account, self.actor, now) if account is not None else Account("", ""),
             setting.base_url,
             window_end(local, profile.pace.hours) if setting.base_url is None and kind == NIGHTLY else None,
-            tuple(query_for(record) for record in records if record is not None),
+            tuple(query_for(record) for record in records),
+            queries.usual_read_share(session, slug, self.begun.run_id, FEWEST_LOOKS),
+            ATTENDED_MINUTES if kind == ATTENDED else None,
         )
 
     def _refuse(self, portal: _Refused) -> None:
@@ -434,13 +487,15 @@ class _Carrying:
                 Outcome(str(authorization_id), OutcomeKind.NOT_STARTED, portal.slug, now, portal.reason), None
             )
         with self.database.write(self.actor) as session:
+            other = f"not_started:{portal.slug}" if portal.by_staff else list_key(portal.slug)
+            close_tasks_of(session, other, self.actor, now, "There is another reason now.")
             open_task(
                 session,
-                kind="not_started",
-                title="A portal was not looked at",
+                kind="to_look_at" if portal.by_staff else "not_started",
+                title="A portal is read as staff browse" if portal.by_staff else "A portal was not looked at",
                 why=portal.reason,
                 next_step=portal.next_step,
-                dedupe_key=f"not_started:{portal.slug}",
+                dedupe_key=list_key(portal.slug) if portal.by_staff else f"not_started:{portal.slug}",
                 actor=self.actor,
                 now=now,
                 portal=portal.slug,
@@ -450,11 +505,41 @@ class _Carrying:
 
     # ---- looking ----
 
-    async def _one_portal(self, ready: _Ready, browser: Browser) -> None:
+    async def _one_portal(self, parts: Sequence[_Ready], browser: Browser) -> None:
+        """The accounts of one portal, one after the other; what stops the portal stops the rest."""
+        stopped = False
+        for part in parts:
+            if stopped:
+                await asyncio.to_thread(self._leave, part)
+            else:
+                stopped = await self._one_account(part, browser)
+
+    def _leave(self, part: _Ready) -> None:
+        """Ends each of its items as not started, so that it stays due."""
+        why = "The portal was stopped before it was this account's turn."
+        for query in part.items:
+            ended = Outcome(query.id, OutcomeKind.NOT_STARTED, part.profile.slug, self.clock.now(), why)
+            self._record(ended, part.account_id)
+
+    async def _one_account(self, ready: _Ready, browser: Browser) -> bool:
+        """A pass with one account. Gives whether the portal is to be left alone now."""
         slug = ready.profile.slug
+        stopped = False
 
         def told(event: Event) -> None:
-            self._tell(slug, event.what)
+            self._tell(slug, event.what, until=event.until)
+
+        account_id = ready.account_id
+        people = None
+        if account_id is not None and ready.attended is None:
+            people = ClinicPeople(
+                self.database,
+                account_id,
+                self.begun.run_id,
+                self.actor,
+                self.clock,
+                lambda asked: self._tell(slug, "waiting_for_a_person", asked=asked),
+            )
 
         async for outcome in check_portal(
             ready.profile,
@@ -462,15 +547,27 @@ class _Carrying:
             ready.items,
             browser=browser,
             base_url=ready.base_url,
-            keeper=lambda state: self._keep_state(ready.account_id, state),
+            keeper=None if account_id is None else lambda state: self._keep_state(account_id, state),
             clock=self.clock,
             random=self.random,
             on_event=told,
             until=ready.until,
             time_zone=self.database.settings.time_zone,
+            people=people,
+            attended=ready.attended,
+            usual_read=ready.usual_read,
+            requests_left=await asyncio.to_thread(self._requests_left, ready.profile),
         ):
             # A cancelled pass still writes what it has seen: the thread goes on to its commit.
             await asyncio.shield(asyncio.to_thread(self._record, outcome, ready.account_id))
+            stopped = stopped or outcome.kind.stops is Stops.PORTAL or bool(outcome.drift)
+        return stopped
+
+    def _requests_left(self, profile: Profile) -> int:
+        """Of this night's budget, which every account and every pass of it takes from."""
+        with self.database.read() as session:
+            sent = queries.requests_sent(session, profile.slug, night_of(session, self.clock.now()))
+        return profile.pace.requests_per_night - sent
 
     def _record(self, outcome: Outcome, account_id: int | None) -> None:
         with self.database.write(self.actor) as session:
@@ -483,13 +580,22 @@ class _Carrying:
                 account_id=account_id,
             )
         if recorded.first:
+            self.drifted[outcome.portal] += bool(outcome.drift)
             self.persons += outcome.person
             self.looked += outcome.kind.looked
             self.done[outcome.portal] += 1
             self._tell(outcome.portal, "outcome", outcome.kind.value)
 
-    def _tell(self, slug: str, what: str, outcome: str | None = None) -> None:
-        self.on_progress(Progress(self.begun.run_id, slug, what, self.done[slug], self.total[slug], outcome))
+    def _tell(
+        self,
+        slug: str,
+        what: str,
+        outcome: str | None = None,
+        asked: CodeAsked | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        done, total = self.done[slug], self.total[slug]
+        self.on_progress(Progress(self.begun.run_id, slug, what, done, total, outcome, asked, until))
 
     def _keep_state(self, account_id: int, state: bytes) -> None:
         with self.database.write(self.actor) as session:
@@ -519,7 +625,9 @@ class _Carrying:
             expected = load(slug).expect.minimum_read
         except (UnknownPortal, ProfileError):
             return
-        if outcomes.total() < FEWEST_FOR_HEALTH:
+        if outcomes.total() and not outcomes[OutcomeKind.PAGE_CHANGED.value] and not self.drifted[slug]:
+            self._forget_drift(session, slug, now)
+        if outcomes.total() < FEWEST_LOOKS or self.drifted[slug]:
             return
         share = outcomes[OutcomeKind.READ.value] / outcomes.total()
         if share < expected:
@@ -535,6 +643,16 @@ class _Carrying:
                 portal=slug,
                 run_id=self.begun.run_id,
             )
+
+    def _forget_drift(self, session: Session, slug: str, now: datetime) -> None:
+        """Closes the task of a portal's change once its pages are as its profile says for every record."""
+        changed = select(Authorization.id).where(
+            Authorization.portal == slug,
+            Authorization.last_outcome == OutcomeKind.PAGE_CHANGED.value,
+            Authorization.next_due.is_not(None),
+        )
+        if session.scalar(changed.limit(1)) is None:
+            close_tasks_of(session, drift_key(slug), self.actor, now, "Its pages are known again.")
 
 
 def query_for(authorization: Authorization) -> Query:
@@ -560,10 +678,15 @@ def query_for(authorization: Authorization) -> Query:
     )
 
 
-def _account(session: Session, row: PortalAccount) -> Account:
+def _account(session: Session, row: PortalAccount, actor: str, now: datetime) -> Account:
     secrets = secrets_of(session, row)
     return Account(
-        row.username, secrets.password, secrets.totp_secret, row.organization, browser_state_of(session, row)
+        row.username,
+        secrets.password,
+        secrets.totp_secret,
+        row.organization,
+        browser_state_of(session, row),
+        window_of(session, row, actor, now),
     )
 
 

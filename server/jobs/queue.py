@@ -14,8 +14,8 @@ from datetime import datetime
 
 import structlog
 
-from automation.browser import started_browser
-from server.actions.start_run import CHECK_NOW, NIGHTLY
+from automation.browser import has_display, started_browser, window
+from server.actions.start_run import ATTENDED, CHECK_NOW, NIGHTLY
 from server.db.session import Database
 from server.errors import Problem
 from server.jobs.nightly import Begun, BrowserSource, Summary, begin, carry_out, set_aside
@@ -35,13 +35,13 @@ class InProcessQueue:
         self._waiting: dict[int, tuple[Database, Begun]] = {}
         self._running: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Task[Summary]]] = {}
 
-    def put(self, database: Database, begun: Begun) -> Future[Summary]:
-        """Carries the run out as soon as a worker is free."""
+    def put(self, database: Database, begun: Begun, browsers: BrowserSource | None = None) -> Future[Summary]:
+        """Carries the run out as soon as a worker is free. browsers: instead of the queue's own."""
         with self._lock:
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(self._size, thread_name_prefix="run")
             self._waiting[begun.run_id] = (database, begun)
-            return self._workers.submit(self._carry_out, database, begun)
+            return self._workers.submit(self._carry_out, database, begun, browsers or self._browsers)
 
     def finish(self) -> None:
         """Waits until every run that was put has ended."""
@@ -65,9 +65,9 @@ class InProcessQueue:
         for database, begun in never_begun:
             set_aside(database, begun)
 
-    def _carry_out(self, database: Database, begun: Begun) -> Summary:
+    def _carry_out(self, database: Database, begun: Begun, browsers: BrowserSource) -> Summary:
         try:
-            return asyncio.run(self._known(database, begun))
+            return asyncio.run(self._known(database, begun, browsers))
         except asyncio.CancelledError:
             _log.info("run_stopped", run=begun.run_id)
             raise
@@ -75,9 +75,9 @@ class InProcessQueue:
             _log.error("run_failed", run=begun.run_id, exc_info=error)
             raise
 
-    async def _known(self, database: Database, begun: Begun) -> Summary:
+    async def _known(self, database: Database, begun: Begun, browsers: BrowserSource) -> Summary:
         """Carries it out where `stop` can reach it."""
-        task = asyncio.ensure_future(carry_out(database, begun, browsers=self._browsers))
+        task = asyncio.ensure_future(carry_out(database, begun, browsers=browsers))
         with self._lock:
             self._waiting.pop(begun.run_id, None)
             self._running[begun.run_id] = (asyncio.get_running_loop(), task)
@@ -117,6 +117,23 @@ def check_now(
     if begun is None:
         raise Problem("nothing_due", "Nothing is due now.", 409)
     queue.put(database, begun)
+    return begun.run_id
+
+
+def attended(
+    database: Database, portal: str, actor: str, now: datetime, queue: InProcessQueue = IN_PROCESS
+) -> int:
+    """Begins a pass over what is due on one portal in a window on this machine, in which a person signs in.
+
+    Raises Problem `no_display` (409) where no window can be shown, `nothing_due` (409), and those of
+    `nightly.begin`.
+    """
+    if not has_display():
+        raise Problem("no_display", "This machine has no display to open a window on.", 409)
+    begun = begin(database, kind=ATTENDED, actor=actor, now=now, portals=(portal,))
+    if begun is None:
+        raise Problem("nothing_due", "Nothing is due on this portal now.", 409)
+    queue.put(database, begun, window)
     return begun.run_id
 
 

@@ -30,6 +30,9 @@ class PayerRuleKind(StrEnum):
     DATE_ANCHOR = "date_anchor"  # data: anchor: service | admission
     DATE_GRACE = "date_grace"  # data: days: how far outside the window the payer still accepts
     NUMBER_NOT_NEEDED = "number_not_needed"  # data: {}: the claim need not carry the number
+    #: data: portal (slug); for all services, or those of codes (list of code or [from, to]), service_types
+    #: (list of X12 UM03 codes) or drugs (true: any NDC). It changes no comparison: it says where to look.
+    LOOKED_UP_AT = "looked_up_at"
 
 
 class PayerRuleError(ValueError):
@@ -47,7 +50,7 @@ class Terms:
     """The data of one rule in the forms that comparisons use; only the attributes of its kind are filled.
 
     approved / allowed: normalised code, place or level. codes: single codes; ranges: (from, to), inclusive.
-    factor: how many of to_unit one from_unit is.
+    factor: how many of to_unit one from_unit is. portal: slug; service_types and drugs: for which services.
     """
 
     approved: str = ""
@@ -63,6 +66,9 @@ class Terms:
     factor: Decimal = Decimal(1)
     count: int = 0
     anchor: str = ""
+    portal: str = ""
+    service_types: frozenset[str] = frozenset()
+    drugs: bool = False
 
 
 _LEVELS = {
@@ -108,6 +114,16 @@ def parse_terms(kind: PayerRuleKind, data: Mapping[str, object]) -> Terms:
         terms = Terms(anchor=row.one_of("anchor", ("service", "admission")))
     elif kind is PayerRuleKind.DATE_GRACE:
         terms = Terms(count=row.count("days"))
+    elif kind is PayerRuleKind.LOOKED_UP_AT:
+        codes, ranges = row.codes("codes") if "codes" in data else (frozenset(), ())
+        types = row.texts("service_types") if "service_types" in data else ()
+        terms = Terms(
+            portal=row.text("portal"),
+            codes=codes,
+            ranges=ranges,
+            service_types=frozenset(identifier_key(text) for text in types),
+            drugs="drugs" in data and row.true("drugs"),
+        )
     else:
         terms = Terms()
     row.refuse_unread()
@@ -172,6 +188,11 @@ class _Row:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise PayerRuleError(self._kind, key, "must be a whole number above zero")
         return value
+
+    def true(self, key: str) -> bool:
+        if self._value(key) is not True:
+            raise PayerRuleError(self._kind, key, "must be true, or left out")
+        return True
 
     def factor(self, key: str) -> Decimal:
         value = self._value(key)

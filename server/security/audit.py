@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -26,7 +27,7 @@ from server.security.keys import DataKey
 from server.security.secrets import Vault, vault_of
 
 FIRST_PREVIOUS = "0" * 64
-EVIDENCE_KEPT = "evidence.kept"
+EVIDENCE_KEPT, EVIDENCE_REMOVED = "evidence.kept", "evidence.removed"
 _ENTRY = table_of(AuditEntry)
 _HEAD = table_of(Installation)
 _END = Prepared(select(_HEAD.c.audit_seq, _HEAD.c.audit_hash))
@@ -122,7 +123,8 @@ def _head_key(key: DataKey) -> bytes:
 class ChainFinding:
     """One break. seq: the entry at which it shows, None where it is the end itself or a file.
 
-    kind: changed, missing, unlinked, cut, head, evidence_missing, evidence_changed, evidence_unrecorded.
+    kind: changed, missing, unlinked, cut, head, evidence_missing, evidence_changed, evidence_unrecorded,
+    evidence_left (its removal is recorded, its file is still there).
     """
 
     seq: int | None
@@ -146,6 +148,7 @@ def verify(session: Session) -> Verification:
     vault = vault_of(session)
     findings: list[ChainFinding] = []
     kept: list[tuple[int, Mapping[str, Any]]] = []
+    removed: dict[int, Mapping[str, Any]] = {}
     entries, last_seq, last_hash = 0, 0, FIRST_PREVIOUS
     rows = session.execute(select(_ENTRY).order_by(_ENTRY.c.seq), execution_options={"yield_per": 2000})
     for row in rows.mappings():
@@ -153,10 +156,12 @@ def verify(session: Session) -> Verification:
         findings.extend(_link_findings(row, last_seq, last_hash))
         if row["action"] == EVIDENCE_KEPT:
             kept.append((row["seq"], row["detail"]))
+        elif row["action"] == EVIDENCE_REMOVED:
+            removed[row["detail"]["id"]] = row["detail"]
         last_seq, last_hash = row["seq"], row["hash"]
     findings.extend(_end_findings(session, vault.key, last_seq, last_hash))
-    findings.extend(_evidence_findings(session, vault, kept))
-    return Verification(entries, len(kept), tuple(findings))
+    findings.extend(_evidence_findings(session, vault, kept, removed))
+    return Verification(entries, len(kept) - len(removed), tuple(findings))
 
 
 def _link_findings(row: Mapping[Any, Any], last_seq: int, last_hash: str) -> Iterator[ChainFinding]:
@@ -192,9 +197,14 @@ def _end_findings(session: Session, key: DataKey, last_seq: int, last_hash: str)
 
 
 def _evidence_findings(
-    session: Session, vault: Vault, kept: Sequence[tuple[int, Mapping[str, Any]]]
+    session: Session,
+    vault: Vault,
+    kept: Sequence[tuple[int, Mapping[str, Any]]],
+    removed: Mapping[int, Mapping[str, Any]],
 ) -> Iterator[ChainFinding]:
-    of_record = {row.id: row.sha256 for row in session.execute(select(Evidence.id, Evidence.sha256))}
+    rows = session.execute(select(Evidence.id, Evidence.sha256, Evidence.removed_at)).all()
+    of_record = {row.id: row.sha256 for row in rows}
+    said_removed = {row.id for row in rows if row.removed_at is not None}
     for seq, detail in kept:
         name = f"evidence:{detail['id']}"
         if of_record.pop(detail["id"], None) != detail["sha256"]:
@@ -202,6 +212,17 @@ def _evidence_findings(
                 seq, "evidence_changed", f"The row of {name} is missing or is not as it was written."
             )
         path = vault.evidence_dir / detail["path"]
+        gone = removed.get(detail["id"])
+        if (gone is not None) != (detail["id"] in said_removed):
+            yield ChainFinding(seq, "evidence_changed", f"{name} is removed in one place only.")
+        if gone is not None and (gone["sha256"], gone["path"]) == (detail["sha256"], detail["path"]):
+            if path.exists():
+                yield ChainFinding(
+                    seq,
+                    "evidence_left",
+                    f"{name} was removed, but its file is still there. Run: tallystick evidence remove.",
+                )
+            continue
         if not path.is_file():
             yield ChainFinding(seq, "evidence_missing", f"The file of {name} is missing.")
             continue
@@ -210,6 +231,11 @@ def _evidence_findings(
                 yield ChainFinding(seq, "evidence_changed", f"The file of {name} is not as it was written.")
     for evidence_id in of_record:
         yield ChainFinding(None, "evidence_unrecorded", f"No entry records evidence:{evidence_id}.")
+
+
+def evidence_file(session: Session, path: str) -> Path:
+    """Where the encrypted file of a piece of evidence lies."""
+    return vault_of(session).evidence_dir / path
 
 
 def entries_about(session: Session, subject: str, limit: int = 200) -> list[AuditEntry]:

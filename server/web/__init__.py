@@ -11,6 +11,7 @@ from server.web import blueprint
 FAMILIES = (
     "sign_in",
     "worklist",
+    "codes",
     "authorizations",
     "imports",
     "checks",

@@ -26,10 +26,19 @@ from portal_profiles.vocabulary import (
 )
 from server.actions.check_service import check_service
 from server.actions.keep_evidence import evidence_content
+from server.actions.keep_note import NoteKind, keep_note
 from server.actions.save_authorization import create_authorization, update_authorization
+from server.actions.undo_reading import Why
 from server.context import context
 from server.db import queries
-from server.db.tables import Authorization, AuthorizationLine, CheckRecord, Evidence, RunItem, Task
+from server.db.tables import (
+    Authorization,
+    AuthorizationLine,
+    Evidence,
+    PayerRule,
+    RunItem,
+    Task,
+)
 from server.errors import Problem
 from server.matching import facts
 from server.security import audit
@@ -42,6 +51,7 @@ from server.web.words import figure, label, portal_name
 
 PAGE_SIZE = 50
 LOOKS_SHOWN = 20
+READINGS_SHOWN = 5
 
 
 @web.route("/authorizations", methods=["GET", "POST"])
@@ -89,19 +99,17 @@ def authorization(authorization_id: int) -> Response:
     known, actor = context(), current_actor()
     with known.database.write(actor.label) as db:
         row = _existing(db, authorization_id)
-        check = db.scalar(
-            select(CheckRecord)
-            .where(CheckRecord.authorization_id == authorization_id)
-            .order_by(CheckRecord.id.desc())
-            .limit(1)
-        )
+        check = queries.last_check_of(db, authorization_id)
         values: dict[str, Any] = {
             "a": row,
             "lines": [_line_row(line) for line in row.lines],
             "compared": check,
             "halves": half_rows(row, check),
+            "placed_by": db.scalar(select(PayerRule).where(PayerRule.name == row.portal_by_rule)),
             "history": queries.history(db, authorization_id),
             "evidence": queries.evidence_of(db, authorization_id),
+            "notes": queries.notes_of(db, authorization_id),
+            "readings": queries.readings_of(db, authorization_id, READINGS_SHOWN),
             "looks": list(
                 db.scalars(
                     select(RunItem)
@@ -128,8 +136,31 @@ def authorization(authorization_id: int) -> Response:
         may_check=actor.may(Role.SCHEDULER),
         may_write=actor.may(Role.SCHEDULER),
         may_see_evidence=actor.may(Role.BILLER),
+        whys=_choices(Why),
         **values,
     )
+
+
+@web.post("/authorizations/<int:authorization_id>/notes")
+@needs(Role.SCHEDULER)
+def add_note(authorization_id: int) -> Response:
+    """Keeps a note, or a call with the payer."""
+    known, actor = context(), current_actor()
+    kind = NoteKind.CALL if request.form.get("kind") == NoteKind.CALL.value else NoteKind.NOTE
+    with known.database.write(actor.label) as db:
+        keep_note(
+            db,
+            authorization_id,
+            kind,
+            request.form.get("text", "")[:4000],
+            actor.label,
+            known.clock(),
+            at=form.read_time(request.form.get("at", ""), known.settings.zone),
+            representative=request.form.get("representative", "")[:120],
+            call_reference=request.form.get("call_reference", "")[:80],
+        )
+    done("The call is kept." if kind is NoteKind.CALL else "The note is kept.")
+    return redirect(url_for("web.authorization", authorization_id=authorization_id) + "#notes", 303)
 
 
 @web.post("/authorizations/<int:authorization_id>/compare")

@@ -12,7 +12,9 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.actions.check_claim import CheckedClaim, CheckedLine, Tally, check_claim
+from server.actions.override_finding import Ending
 from server.context import context
+from server.db import queries
 from server.db.tables import CheckRecord
 from server.errors import Problem
 from server.interchange.claims import Claim
@@ -34,6 +36,13 @@ VERDICTS = {
     Verdict.UNDETERMINED: ("", "Not decided"),
     Verdict.NO_AUTHORIZATION: ("warn", "None on file"),
     Verdict.MATCH: ("good", "Match"),
+}
+#: How an override ended -> tone and word; None: the payer has not answered.
+ENDINGS: dict[str | None, tuple[str, str]] = {
+    Ending.ACCEPTED.value: ("good", "The payer went along"),
+    Ending.OTHERWISE.value: ("warn", "Approved otherwise"),
+    Ending.REFUSED.value: ("bad", "The payer refused"),
+    None: ("wait", "Not answered yet"),
 }
 
 
@@ -83,11 +92,16 @@ def check_claims() -> Response:
 def _checks(status: int = 200, wrong: str | None = None) -> Response:
     with context().database.read() as db:
         recent = db.scalars(select(CheckRecord).order_by(CheckRecord.id.desc()).limit(RECENT)).all()
+        passed_over = queries.overrides(db, RECENT)
+        endings = queries.override_endings(db)
     return page(
         "checks.html",
         "checks",
         status,
         checks=[(record, _counted(record.findings)) for record in recent],
+        overrides=[(row, record.findings[row.position]) for row, record in passed_over],
+        endings=[(tone, word, endings.get(key, 0)) for key, (tone, word) in ENDINGS.items()],
+        ending_words=ENDINGS,
         wrong=wrong,
         limit=LIMIT_TEXT,
         may_check=current_actor().may(Role.BILLER),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from portal_profiles.vocabulary import LevelOfCare, NumberKind, Unit
 from server.actions.authorization_input import AuthorizationInput, authorization_input
@@ -30,6 +31,19 @@ def read_date(text: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise _invalid("date", "This is not a date.", "Pick one, or leave the field empty.") from None
+
+
+def read_time(text: str, zone: ZoneInfo) -> datetime | None:
+    """A day and time on the clinic's wall, as browsers send it; None when empty. Raises Problem `invalid`
+    (422).
+    """
+    if not text.strip():
+        return None
+    try:
+        said = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise _invalid("at", "This is no day and time.", "Pick one, or leave the field empty.") from None
+    return said.replace(tzinfo=zone)
 
 
 def version(form: Mapping[str, str]) -> int:

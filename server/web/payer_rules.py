@@ -1,4 +1,6 @@
-"""What payers publish of how they compare: read only, each with its source and date."""
+"""What payers publish of how they compare and where they are asked: read only, each with its source and
+date.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from server.matching.facts import PayerRuleKind
 from server.security.access import needs
 from server.security.roles import Role
 from server.web.blueprint import page, web
-from server.web.words import words
+from server.web.words import portal_name, words
 
 _LEVELS = {
     "individual": "the individual's NPI",
@@ -63,7 +65,19 @@ def payer_rules() -> Response:
 
 def says(kind: str, data: Mapping[str, Any]) -> str:
     """One sentence of what a rule of this kind with this data changes."""
+    if kind == PayerRuleKind.LOOKED_UP_AT:
+        return _where(data)
     return _SAYS[PayerRuleKind(kind)].format_map({key: _told(key, value) for key, value in data.items()})
+
+
+def _where(data: Mapping[str, Any]) -> str:
+    for_what = [_told("codes", data["codes"])] if "codes" in data else []
+    if "service_types" in data:
+        for_what.append(f"service types {_told('service_types', data['service_types'])}")
+    if "drugs" in data:
+        for_what.append("any drug (NDC)")
+    services = f"For {'; '.join(for_what)}, the status" if for_what else "The status of any service"
+    return f"{services} is looked up at {portal_name(data['portal'])}."
 
 
 def _told(key: str, value: Any) -> str:

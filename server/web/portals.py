@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from flask import redirect, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
+from automation.browser import has_display
 from portal_profiles import catalogue
 from portal_profiles.profile import Profile
 from server.actions.change_portal_setting import change_portal_setting
 from server.actions.decide_automation import decide_automation
-from server.actions.save_portal_account import AccountSecrets, reopen_portal_account, save_portal_account
-from server.context import context
+from server.actions.save_portal_account import (
+    AccountSecrets,
+    keep_browser_state,
+    reopen_portal_account,
+    save_portal_account,
+)
+from server.actions.warn_of_accounts import deadlines_of
+from server.context import LOOPBACK, context
 from server.db import queries
+from server.db.session import night_of
 from server.db.tables import Authorization, PortalAccount, PortalSetting
 from server.errors import Problem
+from server.jobs import queue
+from server.jobs import to_look_at as looking
+from server.security import audit
 from server.security.access import current_actor, needs
 from server.security.roles import Role
 from server.web.blueprint import done, page, web
@@ -62,15 +76,37 @@ def portal(slug: str) -> Response:
     with context().database.read() as db:
         setting = queries.portal_setting(db, slug) or _undecided(slug)
         accounts = queries.portal_accounts(db, slug)
+        sent = queries.requests_sent(db, slug, night_of(db, context().clock()))
+        deadlines = {account.id: deadlines_of(db, account, profile) for account in accounts}
     return page(
         "portal.html",
         "portals",
         p=_as_shown(profile),
         setting=setting,
         accounts=accounts,
+        deadlines=deadlines,
+        requests_sent=sent,
         time_zone=context().settings.time_zone,
         may_decide=current_actor().may(Role.ADMINISTRATOR),
+        may_attend=current_actor().may(Role.SCHEDULER) and bool(profile.pages),
+        at_this_machine=_at_this_machine(),
+        by_hand=_by_hand(slug),
     )
+
+
+@web.get("/portals/<slug>/to-look-at")
+@needs(Role.SCHEDULER)
+def to_look_at(slug: str) -> Response:
+    """What is due on a portal that staff read as they browse, with what to type there."""
+    _profile(slug)
+    known, actor = context(), current_actor()
+    with known.database.write(actor.label) as db:
+        found = looking.to_look_at(db, slug, known.clock())
+        seen: list[tuple[str, str, dict[str, Any]]] = [
+            ("authorization.listed", f"authorization:{item.authorization.id}", {}) for item in found.items
+        ]
+        audit.record_many(db, actor.label, seen, now=known.clock())
+    return page("to_look_at.html", "worklist", list=found)
 
 
 @web.post("/portals/<slug>/terms")
@@ -114,6 +150,21 @@ def schedule_portal(slug: str) -> Response:
     return redirect(url_for("web.portal", slug=slug), 303)
 
 
+@web.post("/portals/<slug>/attended")
+@needs(Role.SCHEDULER)
+def attend(slug: str) -> Response:
+    """Opens a window on this machine in which the person signs in; the robot reads on in it."""
+    _profile(slug)
+    known, actor = context(), current_actor()
+    if not _at_this_machine():
+        raise Problem(
+            "elsewhere", f"You sit at another machine than the server. Run there: {_by_hand(slug)}", 409
+        )
+    run_id = queue.attended(known.database, slug, actor.label, known.clock())
+    done("A window opens on this machine. Sign in there; this page follows what is read.")
+    return redirect(url_for("web.run", run_id=run_id), 303)
+
+
 @web.post("/portals/<slug>/accounts")
 @needs(Role.ADMINISTRATOR)
 def save_account(slug: str) -> Response:
@@ -131,6 +182,7 @@ def save_account(slug: str) -> Response:
             actor.label,
             known.clock(),
             organization=request.form.get("organization", "").strip() or None,
+            npis=request.form.get("npis", "").replace(",", " ").split(),
         )
     done("The account is saved.")
     return redirect(url_for("web.portal", slug=slug), 303)
@@ -148,6 +200,30 @@ def reopen_account(slug: str, account_id: int) -> Response:
         reopen_portal_account(db, account, actor.label, known.clock())
     done("The account is open again. Make sure that its password is right before the next pass.")
     return redirect(url_for("web.portal", slug=slug), 303)
+
+
+@web.post("/portals/<slug>/accounts/<int:account_id>/forget")
+@needs(Role.ADMINISTRATOR)
+def forget_device(slug: str, account_id: int) -> Response:
+    """Forgets the browser's saved state of an account, and with it the device that the portal remembers."""
+    known, actor = context(), current_actor()
+    with known.database.write(actor.label) as db:
+        account = db.get(PortalAccount, account_id)
+        if account is None or account.portal != slug:
+            raise Problem("not_found", "There is no such account.", 404)
+        keep_browser_state(db, account, None, actor.label, known.clock())
+    done("The device is forgotten. The next sign-in begins anew, and the portal may ask for a code.")
+    return redirect(url_for("web.portal", slug=slug), 303)
+
+
+def _at_this_machine() -> bool:
+    """Whether the person's browser runs where the server does, and a window can be shown to them."""
+    host = (urlsplit(f"//{request.host}").hostname or "").lower()
+    return request.remote_addr in ("127.0.0.1", "::1") and host in LOOPBACK and has_display()
+
+
+def _by_hand(slug: str) -> str:
+    return f"tallystick nightly --attended --portal {slug}"
 
 
 def _profile(slug: str) -> Profile:
@@ -169,6 +245,7 @@ def _as_shown(profile: Profile) -> dict[str, object]:
         "seen_live": profile.seen_live,
         "attended_because": profile.attended_because,
         "terms_text": profile.terms.text or "nothing was found.",
+        "requests": profile.pace.requests_per_night,
         "start": f"{profile.pace.start:%H:%M}",
         "due": [(determination.value, days) for determination, days in profile.due.days.items()],
         "hosts": [host.origin for host in profile.hosts],

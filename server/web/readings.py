@@ -7,6 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.actions.decide_reading import accept_reading, reject_reading
+from server.actions.undo_reading import Why, undo_reading
 from server.context import context
 from server.db import queries
 from server.db.tables import Evidence, Reading
@@ -29,7 +30,11 @@ def reading(reading_id: int) -> Response:
         authorization = queries.authorization(db, row.authorization_id)
         evidence = list(
             db.scalars(
-                select(Evidence).where(Evidence.reading_id == reading_id, Evidence.media_type == "image/png")
+                select(Evidence).where(
+                    Evidence.reading_id == reading_id,
+                    Evidence.media_type == "image/png",
+                    Evidence.removed_at.is_(None),
+                )
             )
         )
         audit.record(
@@ -47,4 +52,18 @@ def decide_reading(reading_id: int) -> Response:
     with known.database.write(actor.label) as db:
         authorization_id = decide(db, reading_id, actor.label, known.clock())
     done("The reading is recorded." if decide is accept_reading else "The reading is discarded.")
+    return redirect(url_for("web.authorization", authorization_id=authorization_id), 303)
+
+
+@web.post("/readings/<int:reading_id>/undo")
+@needs(Role.SCHEDULER)
+def take_back_reading(reading_id: int) -> Response:
+    """Takes back a reading that was written into the record, as long as nothing newer has changed it."""
+    known, actor = context(), current_actor()
+    given = request.form.get("why", "")
+    if given not in set(Why):
+        raise Problem("why_needed", "Say why the reading is taken back.", 422)
+    with known.database.write(actor.label) as db:
+        authorization_id = undo_reading(db, reading_id, Why(given), actor.label, known.clock()).id
+    done("The reading is taken back. The record is as it was before.")
     return redirect(url_for("web.authorization", authorization_id=authorization_id), 303)

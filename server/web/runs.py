@@ -15,6 +15,7 @@ from server.jobs import queue
 from server.security.access import current_actor, needs
 from server.security.roles import Role
 from server.web.blueprint import done, page, web
+from server.web.codes import waiting
 
 ITEMS_SHOWN = 500
 
@@ -42,6 +43,7 @@ def run(run_id: int) -> Response:
             raise Problem("not_found", "There is no such pass.", 404)
         counts = _counts(db, run_id)
         items = queries.run_items(db, run_id)
+        codes = waiting(db, context().clock(), run_id)
     due, left = sum(counts.values()), counts.get(None, 0)
     by_outcome = sorted(
         ((outcome, n) for outcome, n in counts.items() if outcome is not None),
@@ -54,6 +56,8 @@ def run(run_id: int) -> Response:
         items=items[:ITEMS_SHOWN],
         more=len(items) > ITEMS_SHOWN,
         counts=by_outcome,
+        codes=codes,
+        may_answer=current_actor().may(Role.SCHEDULER),
         due=due,
         left=left,
         done=due - left,

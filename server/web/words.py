@@ -70,7 +70,7 @@ def figure(value: Decimal | None) -> str:
 
 def portal_name(slug: str) -> str:
     """The portal's own name; the slug when its folder is gone."""
-    return catalogue.load(slug).name if slug in catalogue.slugs() else slug
+    return catalogue.name_of(slug)
 
 
 def install(app: Flask, time_zone: ZoneInfo) -> None:
@@ -79,7 +79,16 @@ def install(app: Flask, time_zone: ZoneInfo) -> None:
     def local(value: datetime) -> str:
         return f"{value.astimezone(time_zone):%m/%d/%Y %H:%M}"
 
+    def clock(value: datetime) -> str:
+        return f"{value.astimezone(time_zone):%H:%M}"
+
     app.jinja_env.filters.update(
-        words=words, label=label, day=day, figure=figure, portal_name=portal_name, local=local
+        words=words,
+        label=label,
+        day=day,
+        figure=figure,
+        portal_name=portal_name,
+        local=local,
+        clock=clock,
     )
     app.jinja_env.globals.update(tone_of_determination=tone_of_determination, tone_of_outcome=tone_of_outcome)

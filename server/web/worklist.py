@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from werkzeug.wrappers import Response
 
+from server.actions.ask_for_code import task_key
 from server.actions.close_task import close_task as close
 from server.context import context
 from server.db import queries
@@ -18,6 +19,7 @@ from server.db.tables import Authorization, Task
 from server.security.access import current_actor, needs
 from server.security.roles import Role
 from server.web.blueprint import done, page, web
+from server.web.codes import waiting
 from server.web.words import label, portal_name
 
 SHOWN = 200
@@ -48,13 +50,15 @@ def worklist() -> Response:
     known, actor = context(), current_actor()
     filters = {"kind": request.args.get("kind", ""), "portal": request.args.get("portal", "")}
     with known.database.read() as db:
-        items = _open(db, filters)
+        codes = waiting(db, known.clock())
+        items = _open(db, filters, {task_key(code.request.id) for code in codes})
         values: dict[str, Any] = {
             "groups": [
                 (heading, tone, [item for item in items if item.task.severity == severity])
                 for severity, (heading, tone) in GROUPS.items()
             ],
-            "shown": len(items),
+            "codes": codes,
+            "shown": len(items) + len(codes),
             "figures": _figures(db),
             "kinds": [(kind, label(kind)) for kind in _distinct(db, Task.kind)],
             "portals": [(slug, portal_name(slug)) for slug in _distinct(db, Task.portal)],
@@ -66,6 +70,8 @@ def worklist() -> Response:
             filters=filters,
             today=known.today(),
             may_check=actor.may(Role.SCHEDULER),
+            may_answer=actor.may(Role.SCHEDULER),
+            may_see_evidence=actor.may(Role.BILLER),
             may_close=actor.may(Role.BILLER),
             may_write=actor.may(Role.SCHEDULER),
             may_import=actor.may(Role.BILLER),
@@ -84,12 +90,13 @@ def close_task(task_id: int) -> Response:
     return redirect(url_for("web.worklist"), 303)
 
 
-def _open(db: Session, filters: dict[str, str]) -> list[Item]:
+def _open(db: Session, filters: dict[str, str], shown_above: set[str]) -> list[Item]:
+    """Open tasks but those of these causes, which have their form at the top."""
     severity = case({"denial": 0, "caution": 1}, value=Task.severity, else_=2)
     query = (
         select(Task, Authorization, _by_when)
         .outerjoin(Authorization, Authorization.id == Task.authorization_id)
-        .where(Task.state == "open")
+        .where(Task.state == "open", Task.dedupe_key.not_in(shown_above))
         .options(selectinload(Authorization.lines))
     )
     if filters["kind"]:

@@ -4,16 +4,20 @@ test."""
 from __future__ import annotations
 
 import asyncio
+import importlib
+import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from automation import sandbox
 from automation.night import Event, check_portal
 from automation.outcomes import Outcome
+from automation.people import People
 from automation.sandbox import Served
 from automation.session import Account
 from portal_profiles.catalogue import load
@@ -22,6 +26,8 @@ from portal_profiles.query import Query
 from tests.automation.still_clock import LeapingClock
 
 Result = TypeVar("Result")
+#: What the fixture `visit` gives: a slug, how long a page is waited for, and hazards.
+Serve = Callable[..., "Visit"]
 
 
 @dataclass
@@ -73,6 +79,30 @@ class Visit:
         known = self.served.states[self.slug].accounts[username]
         return Account(known.username, known.password, known.totp_secret, known.organizations[0], state)
 
+    def inside(self, username: str = "riverbend.robot") -> Account:
+        """An account that gets in: where a person signs in, with the session that the person opened."""
+        opened = None if self.profile.unattended else self.opened_by_a_person(username)
+        return self.account(username, opened)
+
+    def opened_by_a_person(self, username: str = "riverbend.robot") -> bytes:
+        """The browser's state after a person gave password and code and agreed to what the portal asks."""
+        state = self.served.states[self.slug]
+        _, session = state.give_password(username, state.accounts[username].password)
+        assert session is not None
+        state.let_in(session)
+        session.accepted_terms = True
+        cookie = {
+            "name": importlib.import_module(f"portal_profiles.{self.slug}.sandbox.routes").COOKIE,
+            "value": session.token,
+            "domain": urlsplit(self.served.url(self.slug)).hostname,
+            "path": "/",
+            "expires": -1,
+            "httpOnly": True,
+            "secure": False,
+            "sameSite": "Lax",
+        }
+        return json.dumps({"cookies": [cookie], "origins": []}).encode()
+
     def look(
         self,
         queries: Sequence[Query],
@@ -80,11 +110,33 @@ class Visit:
         account: Account | None = None,
         profile: Profile | None = None,
         on_event: Callable[[Event], None] | None = None,
+        people: People | None = None,
+        person: Callable[[Page], Coroutine[Any, Any, None]] | None = None,
+        time_zone: str | None = None,
     ) -> list[Outcome]:
-        """A pass over these queries; states that it keeps are added to `states`."""
+        """A pass over these queries; states that it keeps are added to `states`.
+
+        person: what a second hand does in the window of an attended pass whenever it is left to one.
+        """
+        hands: list[asyncio.Task[None]] = []
+
+        async def by_hand(page: Page) -> None:
+            assert person is not None
+            try:
+                await person(page)
+            except BaseException:
+                # Somebody who does not get on closes the window, and the pass need not wait for them.
+                await page.close()
+                raise
+
+        def told(event: Event) -> None:
+            if event.what == "person_needed" and person is not None:
+                hands.append(asyncio.ensure_future(by_hand(self.robot.browser.contexts[-1].pages[0])))
+            if on_event is not None:
+                on_event(event)
 
         async def collect() -> list[Outcome]:
-            return [
+            outcomes = [
                 outcome
                 async for outcome in check_portal(
                     profile or self.profile,
@@ -95,8 +147,13 @@ class Visit:
                     keeper=self.states.append,
                     clock=self.clock,
                     random=Random(3),
-                    on_event=on_event,
+                    on_event=told,
+                    people=people,
+                    attended=10.0 if person is not None else None,
+                    time_zone=time_zone,
                 )
             ]
+            await asyncio.gather(*hands)
+            return outcomes
 
         return self.robot.do(collect())

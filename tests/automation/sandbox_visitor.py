@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -87,8 +89,9 @@ class Visitor:
 
     def find_member(self, member_id: str, born: date, since: date, until: date) -> TestResponse:
         days = us(since), us(until)
+        npi = self.state.records.authorizations[0].requesting_npi
         return self._find(
-            {"by": "member", "memberId": member_id, "patientBirthDate": us(born)}
+            {"by": "member", "memberId": member_id, "patientBirthDate": us(born), "providerNpi": npi}
             | dict(zip(("fromDate", "toDate"), days, strict=True)),
             {"member_id": member_id, "birth_date": us(born)}
             | dict(zip(("service_from", "service_to"), days, strict=True)),
@@ -96,10 +99,18 @@ class Visitor:
 
     def _find(self, availity: Mapping[str, str], example: Mapping[str, str]) -> TestResponse:
         if self.slug == "availity":
-            picked = {"organization": self.account.organizations[0], "payer": self.state.records.payer}
+            customer_id = self.account.organizations[0].split(" | ")[0]
+            picked = {"organization": customer_id, "payer": self.state.records.payer}
             path = "/static/web/post/um/inquiry-ui/search"
-            return self.client.post(path, data={**picked, **availity}, follow_redirects=True)
+            return self.client.post(path, json={**picked, **availity}, follow_redirects=True)
         return self.client.post("/status", data=dict(example), follow_redirects=True)
+
+    def said(self, page: str) -> list[str]:
+        """Every label, value and cell of a page by itself."""
+        given = re.search(r'<script type="application/json" id="shown">(.*?)</script>', page)
+        if given is not None:
+            return list(_texts(json.loads(given.group(1))))
+        return re.findall(r"<(?:dt|dd|th|td|span class=\"badge\")>([^<]+)<", page)
 
     def record_path(self, record_id: str) -> str:
         if self.slug == "availity":
@@ -108,6 +119,15 @@ class Visitor:
 
     def letter_path(self, record_id: str) -> str:
         return self.record_path(record_id) + ("/letter" if self.slug == "availity" else "/letter.pdf")
+
+
+def _texts(given: object) -> Iterator[str]:
+    """The texts of what a page is drawn from, in their order."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, list | dict):
+        for one in given.values() if isinstance(given, dict) else given:
+            yield from _texts(one)
 
 
 def visitor(slug: str, hazards: Mapping[str, object] | None = None, *, seed: int = 0) -> Visitor:

@@ -11,7 +11,7 @@ from automation.sandbox import create_app, records
 from portal_profiles.catalogue import load
 from portal_profiles.stand_in import State
 from tests.automation.every_page import pages_of, wrong_with
-from tests.automation.test_portals_that_a_person_opens import Serve, opened_by_a_person
+from tests.automation.robot import Serve
 
 SLUG = "evicore"
 SCREENS = "/Preauthorization/screens/"
@@ -77,7 +77,7 @@ def test_a_number_of_another_patient_is_seen_in_the_list_and_its_case_not_opened
     here = visit(SLUG)
     expected = sandbox.expected(SLUG)
     query = next(q for q in here.queries() if expected[q.id].row == "another_patients_number")
-    (outcome,) = here.look([query], account=here.account(state=opened_by_a_person(here)))
+    (outcome,) = here.look([query], account=here.inside())
     assert outcome.kind is OutcomeKind.WRONG_PATIENT
     assert not any("CaseView" in entry["path"] for entry in here.counts["entries"])
 

@@ -131,3 +131,32 @@ def test_a_row_that_went_away_meanwhile_is_not_replaced_by_another(at_list: Call
     assert at_list([f"Row {number}" for number in range(5)], look).problems == (
         "rows.items: the row is there no more",
     )
+
+
+@pytest.mark.parametrize(
+    ("rest", "all_of_it", "loading"),
+    [
+        ("document.write('<p class=row><b>Twin</b></p></div>'); document.close()", ["First", "Twin"], False),
+        ("", ["First"], True),
+    ],
+)
+def test_a_list_of_which_a_part_has_arrived_is_waited_for_and_told(
+    robot: Robot, rest: str, all_of_it: list[str], loading: bool
+) -> None:
+    arriving = f"""<script>addEventListener('load', () => {{
+      document.open();
+      document.write("<div id=box><p class=row><b>First</b></p>");
+      setTimeout(() => {{ {rest} }}, 300);
+    }});</script>"""
+
+    async def look() -> tuple[list[str], bool]:
+        page = await robot.browser.new_page()
+        try:
+            await page.set_content(arriving, wait_until="commit")
+            await page.wait_for_function("document.querySelector('#box') !== null")
+            seen = await Eye(PROFILE, page).look((LISTED,), 0.5 if loading else 20.0)
+            return shown(seen), seen.loading
+        finally:
+            await page.close()
+
+    assert robot.do(look()) == (all_of_it, loading)

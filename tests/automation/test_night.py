@@ -80,6 +80,9 @@ class Session:
     async def close(self) -> None:
         self.page.closed = True
 
+    async def let_go(self) -> None:
+        return None
+
     def hands_for(self, query: Query) -> None:
         return None
 

@@ -79,6 +79,14 @@ async def choose(frame: FrameLocator, select: str, text: str) -> None:
     await field.get_by_role("option", name=text).first.click()
 
 
+async def pick(frame: FrameLocator, name: str, text: str) -> None:
+    """Types into a list that is looked up, and chooses what it offers then."""
+    box = frame.get_by_role("combobox", name=name)
+    await box.click()
+    await box.fill(text)
+    await frame.get_by_role("option").filter(has_text=text).click()
+
+
 def test_the_cookie_banner_comes_back_and_covers_the_controls() -> None:
     async def steps(page: Page, served: Served, account: Account) -> None:
         await page.goto(served.url("availity"))
@@ -110,9 +118,45 @@ def test_the_payer_list_comes_after_the_organization() -> None:
     async def steps(page: Page, served: Served, account: Account) -> None:
         await enter(page, served, account)
         frame = await launch(page, "Auth/Referral Inquiry")
-        await expect(frame.get_by_label("Payer")).to_be_hidden()
-        await frame.get_by_label("Organization").select_option(account.organizations[0])
-        await frame.get_by_label("Payer").select_option("Blue Meridian")
+        await expect(frame.get_by_role("combobox", name="Organization")).to_be_visible()
+        await expect(frame.get_by_role("combobox", name="Payer")).to_have_count(0)
+        await pick(frame, "Organization", account.organizations[0])
+        await pick(frame, "Payer", "Blue Meridian")
+
+    visit("availity", steps)
+
+
+def test_a_date_is_typed_section_by_section_or_taken_from_the_components_calendar() -> None:
+    async def steps(page: Page, served: Served, account: Account) -> None:
+        await enter(page, served, account)
+        frame = await launch(page, "Auth/Referral Inquiry")
+        since = frame.get_by_label("From Date", exact=True)
+        await since.click()
+        await page.keyboard.press("Home")
+        await page.keyboard.type("12092026")
+        await expect(since).to_have_value("12/09/2026")
+        until = frame.get_by_label("To Date", exact=True)
+        await until.fill("01/05/2027")
+        await frame.get_by_role("button", name="Choose date, selected date is Jan 5, 2027").click()
+        await frame.get_by_role("gridcell", name="28").click()
+        await expect(until).to_have_value("01/28/2027")
+
+    visit("availity", steps)
+
+
+def test_providers_are_looked_up_as_one_types_and_only_a_chosen_one_stays() -> None:
+    async def steps(page: Page, served: Served, account: Account) -> None:
+        await enter(page, served, account)
+        frame = await launch(page, "Auth/Referral Inquiry")
+        provider = frame.get_by_role("combobox", name="Requesting Provider")
+        await pick(frame, "Organization", account.organizations[0])
+        async with page.expect_request(lambda one: "/providers" in one.url and "q=10030" in one.url):
+            await provider.fill("10030")
+        await expect(frame.get_by_role("option")).to_have_count(1)
+        await frame.get_by_label("Member ID").click()
+        await expect(provider).to_have_value("")
+        await pick(frame, "Requesting Provider", "1003000126")
+        await expect(provider).to_have_value("Riverbend Rehabilitation (1003000126)")
 
     visit("availity", steps)
 
@@ -153,9 +197,7 @@ def test_next_and_submit_are_one_element_and_earlier_steps_stay_hidden() -> None
         await frame.locator("[id='subscriber.memberId']").fill("XYZ100200301")
         await frame.locator("[id='patient.birthDate']").fill("03/12/1961")
         await button.click()
-        await frame.locator("[id='search.requestingProvider.npi']").fill("1992999957")
-        await frame.locator(".step:visible .find").click()
-        await frame.locator("input[id^=selectProvider]").first.click()
+        await pick(frame, "Requesting Provider", "1992999957")
         await frame.locator("[id='requestingProvider.phone']").fill("5550100")
         await button.click()
         place = frame.locator(".select2-container:has(+ #placeOfServiceCode)")
@@ -183,6 +225,7 @@ def test_next_and_submit_are_one_element_and_earlier_steps_stay_hidden() -> None
     served = visit("availity", steps)
     sent = served.states["availity"].requests[0]["fields"]
     assert (sent["procedures.0.code"], sent["fromDate"]) == ("97112", "12/03/2026")
+    assert sent["requestingProvider"] == "1992999957"
     acts = [entry.path for entry in served.states["availity"].journal if entry.what == "act"]
     assert [path.rsplit("/", 1)[-1] for path in acts] == ["evaluate", "submit"]
 

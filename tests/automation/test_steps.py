@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -12,7 +13,7 @@ from playwright.async_api import Page, Route
 
 from automation.outcomes import Ended, OutcomeKind
 from automation.reading import Eye, Seen
-from automation.steps import REFUSED, VERBS, Hands, StepFailed, do
+from automation.steps import REFUSED, VERBS, Hands, NotOffered, StepFailed, do
 from portal_profiles.catalogue import load
 from portal_profiles.profile import Locator, PageSpec, Step
 from portal_profiles.schema import VERBS as DECLARED
@@ -216,6 +217,77 @@ def test_a_list_offers_its_entry_by_text_or_by_value_and_never_by_a_part(on_page
     assert json.loads(on_page(body.format(entry), lambda h: do(h, (step,))))[0] == "7"
     with pytest.raises(StepFailed, match="does not offer"):
         on_page(body.format("<option>XYZ1002003012</option>"), lambda h: do(h, (step,)))
+
+
+def test_a_list_that_takes_its_time_to_open_is_waited_for_and_chosen_from_in_one_trip(
+    on_page: OnPage,
+) -> None:
+    body = """<label>Member <select disabled onchange='document.title=this.value'>
+      <option>XYZ100200301</option></select></label>
+      <script>setTimeout(() => document.querySelector('select').disabled = false, 60)</script>"""
+    step = Step("select", Locator("label", "Member"), value="{member_id}")
+    trips: list[int] = []
+
+    async def doing(hands: Hands) -> None:
+        before = hands.eye.round_trips
+        await do(hands, (step,))
+        trips.append(hands.eye.round_trips - before)
+
+    assert json.loads(on_page(body, doing))[0] == "XYZ100200301"
+    assert trips == [1]
+
+
+def test_a_list_that_stays_closed_is_not_chosen_from(on_page: OnPage) -> None:
+    body = "<label>Member <select disabled><option>XYZ100200301</option></select></label>"
+    step = Step("select", Locator("label", "Member"), value="{member_id}")
+    with pytest.raises(StepFailed, match="can't be used"):
+        on_page(body, lambda h: do(h, (step,)))
+
+
+#: A page whose end, with the script that listens, comes when `arrive` is called.
+ARRIVING = r"""<script>
+  const listens = "document.body.onchange = document.body.onclick = () => { document.title = 'heard'; }";
+  addEventListener('load', () => {
+    document.open();
+    document.write("%s");
+    window.arrive = () => { document.write(`<script>${listens}<\/script>`); document.close(); };
+  });
+</script>"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "step"),
+    [
+        ("<button type=button>Look</button>", Step("click", BUTTON)),
+        (
+            "<label>Member <select><option>One<option>XYZ100200301</select></label>",
+            Step("select", Locator("label", "Member"), value="{member_id}"),
+        ),
+    ],
+)
+def test_nothing_is_done_on_a_page_that_still_arrives(on_page: OnPage, shown: str, step: Step) -> None:
+    async def work(h: Hands) -> None:
+        while not await h.page.evaluate("'arrive' in window"):
+            await asyncio.sleep(0.01)
+        doing = asyncio.create_task(do(h, (step,)))
+        await asyncio.wait({doing}, timeout=0.3)
+        assert not doing.done()
+        await h.page.evaluate("arrive()")
+        await doing
+
+    assert json.loads(on_page(ARRIVING % shown, work))[0] == "heard"
+
+
+def test_a_choice_that_does_not_hold_the_records_own_is_told_from_a_page_that_changed(
+    on_page: OnPage,
+) -> None:
+    own = Step("click", Locator("role", "link"), value="{member_id}")
+    with pytest.raises(NotOffered, match="this record's member_id"):
+        on_page(PLANS, lambda h: do(h, (own,)))
+    for body, step in (("", own), (PLANS, replace(own, value="Blue Meridian"))):
+        with pytest.raises(StepFailed) as caught:
+            on_page(body, lambda h, step=step: do(h, (step,)))  # type: ignore[misc]
+        assert not isinstance(caught.value, NotOffered)
 
 
 def test_an_overlay_is_hidden_and_not_answered(on_page: OnPage) -> None:

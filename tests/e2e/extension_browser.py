@@ -27,7 +27,7 @@ Seen = TypeVar("Seen")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run")
 
 
-def until(look: Callable[[], Seen], page: Page, seconds: float = 10.0, what: str = "") -> Seen:
+def until(look: Callable[[], Seen], page: Page, seconds: float = 30.0, what: str = "") -> Seen:
     """The first true value of `look`, asked again while the page goes on; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not (value := look()):
@@ -101,15 +101,28 @@ class Eyes:
             if node.has_class(class_name) and "hidden" not in node.attributes and text in node.whole_text
         ]
 
-    def see(self, class_name: str, text: str = "", seconds: float = 10.0) -> Node:
+    def see(self, class_name: str, text: str = "", seconds: float = 30.0) -> Node:
         """Waits for one of them."""
         return until(lambda: self.find(class_name, text), self.page, seconds, f".{class_name} with {text!r}")[
             0
         ]
 
-    def see_none(self, class_name: str, text: str = "", seconds: float = 10.0) -> None:
+    def see_none(self, class_name: str, text: str = "", seconds: float = 30.0) -> None:
         """Waits until there is none of them."""
         until(lambda: not self.find(class_name, text), self.page, seconds, f"no .{class_name} with {text!r}")
+
+    def named(self, name: str, seconds: float = 30.0) -> Node:
+        """Waits for the control that the extension itself calls by this name."""
+        return until(lambda: self._named(name), self.page, seconds, f"the control {name!r}")[0]
+
+    def has(self, name: str) -> bool:
+        """Whether the extension shows a control that it calls by this name, now."""
+        return bool(self._named(name))
+
+    def _named(self, name: str) -> list[Node]:
+        root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])
+        closed = [node for node in root.all() if node.closed]
+        return [n for shadow in closed for n in shadow.all() if n.attributes.get("data-name") == name]
 
     def box(self, node: Node) -> tuple[float, float, float, float]:
         """left, top, right, bottom in the window, CSS pixels."""
@@ -157,10 +170,17 @@ class ExtensionBrowser:
         return page
 
     def tab_of(self, page: Page) -> int:
-        """The browser's own number of a page's tab."""
+        """The browser's own number of a page's tab. Addresses are told of granted hosts only: another page's
+        tab is brought to the front, where it is the active one.
+        """
         pattern = page.url.split("#")[0]
         tabs: list[dict[str, Any]] = self.desk.evaluate("() => chrome.tabs.query({})")
-        return int(next(tab["id"] for tab in tabs if str(tab.get("url", "")).split("#")[0] == pattern))
+        known = [tab["id"] for tab in tabs if str(tab.get("url", "")).split("#")[0] == pattern]
+        if known:
+            return int(known[0])
+        page.bring_to_front()
+        [active] = self.desk.evaluate("() => chrome.tabs.query({ active: true })")
+        return int(active["id"])
 
     def popup(self, page: Page) -> Page:
         """The popup for a page's tab, opened by our own options page."""

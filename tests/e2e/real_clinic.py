@@ -10,23 +10,54 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
+from waitress import wasyncore  # type: ignore[import-untyped]
 
-from server.app import create_app, server
+from server.app import create_app, port_of, server
 from server.db.session import Database
-from server.db.tables import Reading, User
+from server.db.tables import FindingOverride, Reading, User
 from server.security import audit, tokens
 from server.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RealClinic:
-    """A clinic whose server answers at `url`."""
+    """A clinic whose server answers at `url`, while it is started."""
 
-    url: str
+    app: Flask
     database: Database
     headers: Mapping[str, str]
-    client: Any
+    port: int = 0
+    _listening: Any = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address; the same again after a stop."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def client(self) -> Any:
+        """Asks it without the network."""
+        return self.app.test_client()
+
+    def start(self) -> None:
+        """Serves at its port; the first time at a free one."""
+        self._listening = server(self.app, "127.0.0.1", self.port)
+        self.port = port_of(self._listening)
+        self._thread = threading.Thread(target=self._listening.run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Nobody answers any more, not even on connections that the browser has kept open."""
+        if self._listening is None or self._thread is None:
+            return
+        channels = self._listening._map
+        self._listening.close()
+        wasyncore.close_all(channels)
+        self._thread.join(10)
+        self._listening = self._thread = None
 
     def pairing_code(self) -> str:
         """A new code, as the dashboard shows it to the scheduler."""
@@ -47,10 +78,23 @@ class RealClinic:
         answer = self.client.get(f"/api/v1/authorizations/{number}", headers=self.headers)
         return dict(answer.get_json())
 
+    def replace(self, number: int, version: int, authorization: Mapping[str, Any]) -> None:
+        """Writes an authorization anew, as a person does in the dashboard."""
+        headers = {**self.headers, "If-Match": f'"{version}"'}
+        answer = self.client.put(
+            f"/api/v1/authorizations/{number}", json=dict(authorization), headers=headers
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+
     def readings(self) -> list[Reading]:
         """Everything that was recorded, oldest first."""
         with self.database.read() as db:
             return list(db.scalars(select(Reading).order_by(Reading.id)))
+
+    def overrides(self) -> list[FindingOverride]:
+        """The findings that people went on against, oldest first."""
+        with self.database.read() as db:
+            return list(db.scalars(select(FindingOverride).order_by(FindingOverride.id)))
 
 
 @contextmanager
@@ -71,18 +115,10 @@ def real_clinic(folder: Path) -> Iterator[RealClinic]:
         user = db.query(User).one()
         audit.record(db, "test", "access.token_issued", f"user:{user.id}", now=now)
         token = tokens.issue_api_token(db, user.id, now, name="test", days=1)
-    app = create_app(settings, database)
-    listening = server(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=listening.run, daemon=True)
-    thread.start()
+    clinic = RealClinic(create_app(settings, database), database, {"Authorization": f"Bearer {token}"})
+    clinic.start()
     try:
-        yield RealClinic(
-            f"http://127.0.0.1:{listening.effective_port}",
-            database,
-            {"Authorization": f"Bearer {token}"},
-            app.test_client(),
-        )
+        yield clinic
     finally:
-        listening.close()
-        thread.join(5)
+        clinic.stop()
         database.dispose()

@@ -26,6 +26,7 @@ def authorization() -> dict[str, Any]:
         "id": 12, "version": 1, "payer_name": "Example Health", "plan": "Example Health PPO",
         "patient": {"member_id": "XYZ100200301", "last_name": "Lindqvist", "first_name": "Ada",
                     "birth_date": "1961-03-12"},
+        "portal": "example_payer", "last_looked_at": "2026-11-23T02:10:00+00:00", "last_outcome": "read",
         "determination": "approved", "determination_text": "Approved",
         "determination_read_at": "2026-11-23T02:10:00+00:00",
         "lines": [{"number": 1, "code": "97110", "code_end": None, "modifiers": ["GP"], "component": None,
@@ -36,6 +37,17 @@ def authorization() -> dict[str, Any]:
         "level_of_care": "outpatient", "effective": "2026-12-01", "expiry": "2027-02-28",
         "reference_numbers": [{"value": "004815162", "kind": "authorization", "issuer": None, "label": None}],
     }  # fmt: skip
+
+
+def case() -> dict[str, Any]:
+    """The same with nothing noted on it yet, read by the night job."""
+    return {
+        "authorization": authorization(),
+        "last_reading": {"at": "2026-11-23T02:10:00+00:00", "by": "nightly", "reading_id": 3},
+        "last_check": None,
+        "portal_name": "Example Payer",
+        "notes": [],
+    }
 
 
 def check(page: Mapping[str, Any], *, member: str = "XYZ100200301") -> dict[str, Any]:
@@ -59,6 +71,7 @@ def check(page: Mapping[str, Any], *, member: str = "XYZ100200301") -> dict[str,
                 "line": 1,
                 "allowed_by": None,
                 "source": None,
+                "row": None,
             }
         )
 
@@ -76,6 +89,7 @@ def check(page: Mapping[str, Any], *, member: str = "XYZ100200301") -> dict[str,
     checked = [key for key in ("member_id", "birth_date") if texts.get(key)]
     checked += [key for key in ("procedure_code", "quantity", "unit") if line.get(key)]
     return {
+        "id": 1,
         "verdict": verdict if known else "undetermined",
         "authorization": authorization() if known else None,
         "line": 1 if known else None,
@@ -84,6 +98,7 @@ def check(page: Mapping[str, Any], *, member: str = "XYZ100200301") -> dict[str,
         "findings": findings,
         "checked": checked if known else [],
         "unreadable": [],
+        "before_request": None,
         "checked_at": "2026-11-23T10:00:00+00:00",
     }
 
@@ -98,6 +113,9 @@ class ScriptedClinic:
                 200,
                 {"device_id": "d1", "name": "desk", "clinic": "Riverbend Clinic", "user": "Admin"},
             ),
+            "/api/v1/authorizations/search": lambda _: (200, {"items": [authorization()], "total": 1}),
+            "/api/v1/cases/12": lambda _: (200, case()),
+            "/api/v1/portals/to-look-at": lambda _: (200, {"portals": []}),
         }
         self.taken: list[tuple[str, dict[str, Any]]] = []
         self.refused: list[str] = []

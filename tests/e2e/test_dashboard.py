@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from automation.outcomes import Evidence, Outcome, OutcomeKind
 from portal_profiles import catalogue
 from portal_profiles.identity import Identity
 from portal_profiles.interpret import interpret
+from server.actions.ask_for_code import ask_for_code
 from server.actions.change_user import set_password
 from server.actions.finish_run import finish_run
 from server.actions.issue_access import issue_pairing_code
@@ -29,6 +31,7 @@ from server.actions.record_outcome import record_outcome
 from server.actions.start_run import NIGHTLY, start_run
 from server.app import create_app
 from server.context import utc_now
+from server.db import queries
 from server.db.session import Database
 from server.db.tables import Authorization, Reading, Run, RunItem
 from server.demo import clinic as demo_clinic
@@ -53,10 +56,12 @@ PAGES = {
     "web.import_file": "/authorizations/import",
     "web.checks": "/checks",
     "web.reading": "/readings/{reading}",
+    "web.codes": "/codes",
     "web.runs": "/runs",
     "web.run": "/runs/{run}",
     "web.portals": "/portals",
     "web.portal": f"/portals/{PORTAL}",
+    "web.to_look_at": f"/portals/{PORTAL}/to-look-at",
     "web.payer_rules": "/payer-rules",
     "web.devices": "/devices",
     "web.users": "/users",
@@ -156,6 +161,17 @@ def _a_night(database: Database) -> dict[str, int]:
             record_outcome(db, outcome, run_id=run.id, actor="robot", now=now)
         finish_run(db, run.id, now, None)
         running = start_run(db, NIGHTLY, due[:3], "test", now, None)
+        account = queries.portal_accounts(db, PORTAL)[0]
+        for method in ("email", "push"):
+            ask_for_code(
+                db,
+                account,
+                method,
+                run_id=running.id,
+                actor="robot",
+                now=now,
+                expires_at=now + timedelta(hours=1),
+            )
         user = people.person(db, ADMINISTRATOR)
         set_password(db, user, PASSWORD, "test", now)
         code = issue_pairing_code(db, user, "test", now)

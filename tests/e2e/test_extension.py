@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, Worker, expect, sync_playwright
 
 from automation import sandbox
 from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in, until
@@ -338,7 +338,7 @@ def detail(browser: ExtensionBrowser, clinic: ScriptedClinic, portal: sandbox.Se
         {
             "state": "accepted", "outcome": "read", "authorization": authorization(), "changes": [],
             "reading": {
-                "determination": "approved", "determination_text": "Approved",
+                "id": 1, "can_undo": True, "determination": "approved", "determination_text": "Approved",
                 "values": {"numbers": [{"label": "Authorization number", "value": "004815162"}]},
             },
             "message": "The reading agrees with the record.",
@@ -395,7 +395,8 @@ def test_a_reading_that_needs_a_person_is_not_called_recorded(detail: Page, clin
     clinic.answers[READINGS] = lambda _: (
         201,
         {"state": "waiting", "outcome": "identity_unconfirmed", "authorization": None, "changes": [],
-         "reading": {"determination": None, "determination_text": None, "values": {}},
+         "reading": {"id": 2, "can_undo": False, "determination": None, "determination_text": None,
+                     "values": {}},
          "message": "The page shows too little of the patient."},
     )  # fmt: skip
     eyes = Eyes(detail)
@@ -525,5 +526,68 @@ def test_nothing_is_clear_while_the_server_is_not_reached_or_refuses_the_device(
         eyes.see("summary", "no longer accepts this browser")
     fill(page, quantity_1="2")
     eyes.see("summary", "was not reached")
-    assert browser.badge(page) == "!"
+    assert browser.badge(page) == "×"
     assert eyes.find("summary", "Checked and clear") == []
+
+
+#: Keeps every icon that the background sets, as what is drawn (1) and what is not (0), and its title.
+KEEP_ICONS = """() => {
+    globalThis.icons = {};
+    const { setIcon, setTitle } = chrome.action;
+    const titles = new Map();
+    chrome.action.setTitle = (what) => {
+        titles.set(what.tabId, what.title);
+        return setTitle.call(chrome.action, what);
+    };
+    chrome.action.setIcon = (what) => {
+        const { data } = what.imageData[16];
+        const shape = [];
+        for (let at = 3; at < data.length; at += 4) shape.push(data[at] > 127 ? 1 : 0);
+        globalThis.icons[titles.get(what.tabId)] = shape;
+        return setIcon.call(chrome.action, what);
+    };
+}"""
+
+
+def test_the_icons_of_all_states_differ_in_shape_and_title(
+    fresh: tuple[ExtensionBrowser, sandbox.Served, Page],
+) -> None:
+    browser, portal, page = fresh
+    eyes = Eyes(page)
+    worker = browser.context.service_workers[0]
+    worker.evaluate(KEEP_ICONS)
+    fill(page, member_id="XYZ100200301", procedure_code_1="97110")
+    eyes.see("summary", "not paired")
+    with ScriptedClinic() as clinic:
+        browser.pair(clinic.url, CODE).close()
+        eyes.see("summary", "Checked and clear")
+        fill(page, procedure_code_1="97112")
+        eyes.see("mark", "Would be denied")
+        fill(page, procedure_code_1="97110", unit_1="visits")
+        eyes.see("mark", "Check.")
+        clinic.answers[CHECKS] = lambda _: (503, {"error": {"code": "busy", "message": "Later."}})
+        fill(page, quantity_1="1")
+        eyes.see("summary", "answered with an error")
+    fill(page, quantity_1="2")
+    eyes.see("summary", "was not reached")
+    page.goto(f"{portal.url(SLUG)}/status")
+    nothing = "Nothing to check on this page"
+    until(lambda: _icons_of(worker, {nothing}), page, what="the icon of a page with nothing to check")
+    page.goto("about:blank")
+    names = {
+        "Not paired with your clinic", "Checked and clear", "Fields that need a look: 1", "Could not check",
+        "Your clinic's server was not reached", nothing, "Not a portal",
+    }  # fmt: skip
+    icons: dict[str, list[int]] = until(lambda: _icons_of(worker, names), page, what="an icon of every state")
+    shapes = list(icons.items())
+    for n, (name, shape) in enumerate(shapes):
+        assert 20 < sum(shape) < 240, name
+        for other, its in shapes[n + 1 :]:
+            assert sum(a != b for a, b in zip(shape, its, strict=True)) >= 12, (name, other)
+
+
+def _icons_of(worker: Worker, names: set[str]) -> dict[str, list[int]]:
+    """Title -> shape, once there is one of each name."""
+    kept: dict[str, list[int]] = worker.evaluate("() => globalThis.icons")
+    said = {title.removeprefix("Tallystick: "): shape for title, shape in kept.items()}
+    return said if names <= said.keys() else {}

@@ -185,7 +185,7 @@ def test_the_readers_problems_are_told_with_labels_and_no_value() -> None:
     }
     reading = interpret(PROFILE, page_text("detail", (said,), member_id="bad value!"))
     assert reading.problems == (
-        "fields.determination: is not on the page; the nearest labels are Review status",
+        "fields.determination: is not on the page; nearest to it: Review status",
         "fields.member_id: is more than one identifier",
     )
 

@@ -209,6 +209,10 @@ def test_an_unknown_key_or_word_is_refused_with_the_nearest_valid_one(
             "swap them",
         ),
         (lambda d: d["expect"].update(minimum_read=2), "expect.minimum_read", "from 0 to 1"),
+        (lambda d: d["expect"].update(most_changed_pages=0), "expect.most_changed_pages", "1 or more"),
+        (lambda d: d["expect"].update(most_unknown_words=0), "expect.most_unknown_words", "1 or more"),
+        (lambda d: d["letter"].update(button={"text": "Letter"}), "letter", "exactly one of link"),
+        (lambda d: d["letter"].pop("link"), "letter", "exactly one of link"),
         (lambda d: d["terms"].update(text=""), "terms.source", "needs its text and source"),
         (
             lambda d: d["hosts"][0].update(origin="https://a.example/path"),
@@ -307,6 +311,12 @@ def test_a_listed_click_that_would_act_is_refused_outside_the_sign_in(word: str)
     rows = example()
     rows["results"]["open"] = {"role": "button", "name": word}
     assert "a look never acts" in mistakes(rows)["results.open"]
+    button = example()
+    button["letter"] = {"button": {"role": "button", "name": word}}
+    assert "a look never acts" in mistakes(button)["letter.button"]
+    paged = example()
+    paged["pages"]["results"]["rows"]["items"]["next"] = {"role": "button", "name": word}
+    assert "a look never acts" in mistakes(paged)["pages.results.rows.items.next"]
     letter = example()
     letter["letter"]["link"] = {"role": "link", "name": word}
     assert "a look never acts" in mistakes(letter)["letter.link"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portal_profiles import catalogue
@@ -87,6 +88,7 @@ def test_no_token_of_what_was_said_survives_in_any_place(one: str, other: str) -
 
 @settings(deadline=None)
 @given(st.lists(SAID, max_size=4))
+@example(["A,\x08A"])
 def test_what_was_scrubbed_once_stays_as_it_is(texts: list[str]) -> None:
     once = scrub("".join(f"<p title='{escape(text)}'>{escape(text)}</p>" for text in texts), PROFILE)
     assert scrub(once, PROFILE) == once
@@ -130,6 +132,29 @@ def test_a_date_becomes_a_birth_date_of_the_cast_in_its_own_writing(said: str, s
     body = scrubbed_body(f"<p>{said}</p>").removeprefix("<p>").removesuffix("</p>")
     assert re.fullmatch(shape, body)
     assert any(str(p.born.year) in body for p in CAST)
+
+
+DAYS = st.dates(min_value=date(1920, 1, 1), max_value=date(2039, 12, 31))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(DAYS, st.sampled_from(["%m/%d/%Y", "%Y-%m-%d", "%b %d, %Y", "%m/%d/%y"]))))
+def test_dates_of_one_page_keep_their_order_however_each_is_written(said: list[tuple[date, str]]) -> None:
+    said = [(day, "%m/%d/%Y" if day.year < 1940 else how) for day, how in said]
+    markup = "".join(f"<p>{day.strftime(how)}</p>" for day, how in said)
+    written = re.findall("<p>(.*?)</p>", scrubbed_body(markup))
+    stand = [
+        datetime.strptime(text, how).date()  # noqa: DTZ007 (a calendar date has no zone)
+        for text, (_, how) in zip(written, said, strict=True)
+    ]
+    stand = [day.replace(year=day.year - 100) if day.year > 2039 else day for day in stand]
+    born = {person.born for person in CAST}
+    assert set(stand) <= born
+    real = [(day, one) for (day, _), one in zip(said, stand, strict=True) if day not in born]
+    assert sorted(one for _, one in real) == [one for _, one in sorted(real)]
+    assert all(one == other for day, one in real for same, other in real if day == same)
+    if len({day for day, _ in real}) <= len(born - {day for day, _ in said}):
+        assert len({one for _, one in real}) == len({day for day, _ in real})
 
 
 def test_links_and_programs_lead_nowhere() -> None:

@@ -5,7 +5,7 @@ import { serverOrigin } from '../../lib/server';
 import { t } from '../../lib/words';
 
 const main = document.getElementById('main') ?? document.body;
-document.documentElement.lang = browser.i18n.getUILanguage();
+document.documentElement.lang = t('language');
 document.title = `Tallystick: ${t('options')}`;
 
 async function draw(): Promise<void> {

@@ -1,21 +1,40 @@
 import { browser } from 'wxt/browser';
-import type { CheckAnswer } from '../../lib/checking';
-import { issues } from '../../lib/checking';
-import { h, sign } from '../../lib/elements';
+import type { LookCounts, Told } from '../../lib/cases';
+import { type Authorization, type CheckAnswer, issues } from '../../lib/checking';
+import { Choice } from '../../lib/choice';
+import { byPerson, h } from '../../lib/elements';
 import { findingElement } from '../../lib/findings';
-import { halves, type HalvesRow, lineOf } from '../../lib/halves';
+import { namedOn } from '../../lib/halves';
 import { type Answer, ask, Failed, type Pairing, type PortalPermission, Refused } from '../../lib/messages';
-import { checkedList, headline, recordedNodes, shapeOf } from '../../lib/summary';
-import { ago, daysUntil, fieldName, t } from '../../lib/words';
+import { headline, overriddenNodes, recordedNodes, shapeOf, undoNodes } from '../../lib/summary';
+import { fieldName, localDate, t } from '../../lib/words';
+import { caseNodes } from './case';
+import { finder } from './finder';
+import { lookNodes } from './looking';
+import { noteForm, noteList } from './notes';
+import { outboxNodes } from './outbox';
+import { pausedNodes, pauseForm } from './pause';
+import { button, caseLines, failure, patientName, state } from './pieces';
+import { Region } from './region';
 
 /** What the popup knows of its tab. */
 type TabView = Answer<'tab/view'>;
 
 const main = element('main');
+const choice = new Choice(() => {
+  page.forget();
+  void show();
+});
 const settings = element('options');
 settings.textContent = t('options');
 settings.addEventListener('click', () => void ask('open/options', {}));
-document.documentElement.lang = browser.i18n.getUILanguage();
+const pauseButton = element('pause');
+pauseButton.textContent = t('pause');
+pauseButton.addEventListener('click', byPerson(() => {
+  pausingOpen = !pausingOpen;
+  void show();
+}));
+document.documentElement.lang = t('language');
 
 function element(id: string): HTMLElement {
   const found = document.getElementById(id);
@@ -49,48 +68,192 @@ function portalToGrant(url: string | undefined, portals: PortalPermission[]): Po
   return portals.find((portal) => !portal.granted && portal.origins.includes(`${origin}/*`)) ?? null;
 }
 
-async function draw(): Promise<void> {
+/** The regions, from the top: what is paused, the search, the page's state, the case, its notes, the list. */
+const pausePanel = new Region('pausing');
+pausePanel.element.id = 'pausing';
+const searching = new Region('find');
+const page = new Region('page');
+const theCase = new Region('the-case');
+const notes = new Region('case-notes');
+const writing = new Region('writing');
+const looking = new Region('looking');
+const waiting = new Region('waiting');
+main.replaceChildren(...[searching, pausePanel, page, theCase, notes, writing, looking, waiting].map(({ element: one }) => one));
+
+const search = finder((found) => void choose(found.id));
+let pausingOpen = false;
+let lookAt: string | null | undefined;
+let drawn = 0;
+
+async function choose(authorization_id: number | null): Promise<void> {
   const tab = await tabOf();
-  const [{ pairing }, portals, view] = await Promise.all([
+  if (tab) await ask('case/choose', { tab: tab.id, authorization_id });
+  await show();
+}
+
+async function draw(): Promise<void> {
+  drawn += 1;
+  const mine = drawn;
+  const isLatest = (): boolean => mine === drawn;
+  const tab = await tabOf();
+  const [{ pairing }, portals, view, pause, chosen] = await Promise.all([
     ask('device/pairing', {}),
     ask('portals/list', {}),
     tab ? ask('tab/view', { tab: tab.id }) : null,
+    tab ? ask('pause/view', { tab: tab.id }) : null,
+    tab ? ask('case/of_tab', { tab: tab.id }) : null,
   ]);
-  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.name : undefined;
-  main.replaceChildren(...content(tab, view, pairing, portalToGrant(tab?.url, portals)));
-  if (focused !== undefined) main.querySelector<HTMLElement>(`[data-name="${focused}"]`)?.focus();
+  if (!isLatest()) return;
+  drawPausing(tab, pause);
+  keepFor(view);
+  const toGrant = portalToGrant(tab?.url, portals);
+  searching.draw({ paired: pairing !== null }, () =>
+    pairing ? [search.element] : [state('could_not', t('not_paired'), t('because_not_paired')), button('open_pairing', () => ask('open/options', {}))],
+  );
+  page.draw({ tab, view, pairing, toGrant, pause }, () => pageNodes(tab, view, pairing, pause, toGrant));
+  const held = await outboxNodes();
+  if (!isLatest()) return;
+  waiting.forget();
+  waiting.draw(null, () => held);
+  if (!pairing) return;
+  await Promise.all([drawCase(tab, view, pairing, chosen?.authorization_id ?? null, isLatest), drawLooking(pause?.portal?.slug ?? null, view?.answer != null, isLatest)]);
 }
 
-function content(tab: { id: number } | null, view: TabView | null, pairing: Pairing | null, toGrant: PortalPermission | null): Node[] {
-  const nodes: Node[] = [];
-  if (!pairing) nodes.push(state('could_not', t('not_paired'), t('because_not_paired')), button('open_pairing', () => ask('open/options', {})));
-  if (toGrant) return [...nodes, ...grant(toGrant)];
-  if (!view || view.state === 'not_a_portal' || !tab) return [...nodes, state('off', t('title_not_a_portal'), t('not_a_portal_long'))];
-  if (!pairing) return nodes;
+function drawPausing(tab: { id: number } | null, pause: Answer<'pause/view'> | null): void {
+  const may = tab !== null && pause !== null && !pause.pause;
+  if (!may) pausingOpen = false;
+  pauseButton.hidden = !may;
+  pauseButton.setAttribute('aria-expanded', String(pausingOpen));
+  pausePanel.draw({ pausingOpen, pause, tab: tab?.id }, () => (may && pausingOpen ? pauseForm(tab.id, pause) : []));
+}
+
+/** What this page is and what was found on it. */
+function pageNodes(
+  tab: { id: number } | null,
+  view: TabView | null,
+  pairing: Pairing | null,
+  pause: Answer<'pause/view'> | null,
+  toGrant: PortalPermission | null,
+): Node[] {
+  if (tab && pause?.pause) return pausedNodes(tab.id, pause);
+  if (toGrant) return grant(toGrant);
+  if (!view || view.state === 'not_a_portal' || !tab) return [state('off', t('title_not_a_portal'), t('not_a_portal_long'))];
+  if (!pairing) return [];
   const because = view.state === 'could_not' && view.because !== null ? t(`because_${view.because}`) : (view.portal ?? '');
-  nodes.push(state(shapeOf(view), headline(view), because));
+  const nodes: Node[] = [state(shapeOf(view), headline(view), because)];
   if (view.message !== '') nodes.push(h('p', { class: 'quiet' }, view.message));
   if (view.recordable) return [...nodes, ...recording(tab.id, view)];
   if (view.because === 'not_recognised' || view.because === 'several_pages') nodes.push(...pageTold(view));
-  if (view.answer) nodes.push(...answered(tab.id, view, view.answer, pairing));
+  if (view.answer) nodes.push(...answered(tab.id, view, view.answer));
   if (view.state === 'could_not') nodes.push(button('check_again', () => ask('tab/check_again', { tab: tab.id }), true));
   return nodes;
 }
 
-function state(shape: Parameters<typeof sign>[0], title: string, text: string): HTMLElement {
-  return h('div', { class: `state ${shape}`, role: 'status' }, sign(shape, 24), h('div', {}, h('strong', {}, title), text !== '' && h('span', {}, text)));
+/** The case that a person chose for this tab, else the one that the page names; several are offered. */
+async function drawCase(tab: { id: number } | null, view: TabView | null, pairing: Pairing, chosen: number | null, isLatest: () => boolean): Promise<void> {
+  const named = await namedHere(view);
+  const only = named.length === 1 ? (named[0] ?? null) : null;
+  const id = chosen ?? only?.id ?? null;
+  const told = id === null ? null : await once(`file:${id}`, () => ask('case/file', { authorization_id: id }));
+  if (!isLatest()) return;
+  const file = told?.ok ? told.value : null;
+  const fromPage = only?.id === id ? only : null;
+  const authorization: Authorization | null = file?.authorization ?? fromPage;
+  theCase.draw({ named, chosen, told, view, pairing, tab: tab?.id }, () => {
+    const nodes: Node[] = [];
+    // Somebody else's page under this tab's case is how a wrong patient happens.
+    const [other] = chosen !== null && named.every((one) => one.id !== chosen) ? named : [];
+    if (other) {
+      const born = other.patient.birth_date;
+      nodes.push(state('caution', t('case_other'), [patientName(other), born ? localDate(born) : ''].filter(Boolean).join(', ')));
+      nodes.push(...(only ? [takeButton('case_change', only.id)] : [h('div', { class: 'choices' }, ...named.map(namedChoice))]));
+    }
+    if (told && !told.ok) nodes.push(failure(t('case_failed'), told));
+    if (authorization && id !== null) {
+      const acts = tab === null ? [] : [chosen === null ? takeButton('case_keep', id) : takeButton('case_leave', null)];
+      nodes.push(...caseNodes({ authorization, file, chosen: chosen !== null }, view, pairing, acts));
+    } else if (chosen === null && named.length > 1) {
+      nodes.push(h('h2', {}, t('case_several')), h('div', { class: 'choices' }, ...named.map(namedChoice)));
+    }
+    return nodes;
+  });
+  notes.draw(file?.notes ?? null, () => (file ? [h('h2', {}, t('notes_title')), ...noteList(file.notes)] : []));
+  const writes = file ? id : null;
+  const form = writes === null || writes === writingFor ? null : await noteForm(writes, () => {
+    kept.delete(`file:${writes}`);
+    return show();
+  });
+  if (!isLatest()) return;
+  writingFor = writes;
+  if (writes === null || form) writing.draw(writes, () => (form ? [form] : []));
+  if (firstDrawing && id === null && view?.state !== 'warning') search.focus();
+  firstDrawing = false;
+}
+let writingFor: number | null = null;
+let firstDrawing = true;
+
+/** What the server told while this popup is open; a failure is asked for again at the next drawing. */
+const kept = new Map<string, Told<unknown>>();
+let keptFor = '';
+
+/** Forgets what was told once something was recorded: the record may say something else now. */
+function keepFor(view: TabView | null): void {
+  const now = `${view?.recorded?.at} ${view?.recorded?.undone}`;
+  if (now !== keptFor) kept.clear();
+  keptFor = now;
 }
 
-function button(name: string, act: () => Promise<unknown>, second = false): HTMLButtonElement {
-  const made = h('button', { type: 'button', class: second ? 'action second' : 'action', 'data-name': name }, t(name));
-  made.addEventListener('click', (event) => {
-    if (!event.isTrusted) return;
-    made.disabled = true;
-    void act().finally(() => {
-      made.disabled = false;
-    });
-  });
+async function once<T>(key: string, fresh: () => Promise<Told<T>>): Promise<Told<T>> {
+  const before = kept.get(key) as Told<T> | undefined;
+  if (before) return before;
+  const told = await fresh();
+  if (told.ok) kept.set(key, told);
+  return told;
+}
+
+/** The cases that the page itself names: by the check's answer, else by the numbers that the reader found on it. */
+async function namedHere(view: TabView | null): Promise<Authorization[]> {
+  if (view?.page?.page == null) return [];
+  if (view.answer?.authorization) return [view.answer.authorization];
+  // The check has its own way of asking which of several is meant.
+  if (view.because === 'several_authorizations') return [];
+  for (const text of namedOn(view.page, view.part)) {
+    const told = await once(`search:${text}`, () => ask('case/search', { text }));
+    if (told.ok && told.value.items.length > 0) return told.value.items;
+  }
+  return [];
+}
+
+function takeButton(name: string, authorization_id: number | null): HTMLButtonElement {
+  const made = button(name, () => choose(authorization_id), true);
+  made.classList.add('slim');
   return made;
+}
+
+function namedChoice(one: Authorization): HTMLElement {
+  const [first, second] = caseLines(one);
+  return h(
+    'button',
+    { type: 'button', class: 'action second', 'data-name': `case-${one.id}`, onclick: byPerson(() => void choose(one.id)) },
+    h('strong', {}, first),
+    h('span', { class: 'small quiet' }, second),
+  );
+}
+
+async function drawLooking(here: string | null, busy: boolean, isLatest: () => boolean): Promise<void> {
+  const counts = await once('counts', () => ask('look/portals', {}));
+  // Where the role does not allow it, or the server is gone (which the page's state says), there is no list.
+  const due: LookCounts = counts.ok ? counts.value : { portals: [] };
+  if (lookAt === undefined) lookAt = !busy && due.portals.some(({ slug }) => slug === here) ? here : null;
+  const open = due.portals.some(({ slug }) => slug === lookAt) ? (lookAt ?? null) : null;
+  const list = open === null ? null : await once(`list:${open}`, () => ask('look/list', { slug: open }));
+  if (!isLatest()) return;
+  looking.draw({ due, open, list }, () =>
+    lookNodes(due, open, list, (slug) => {
+      lookAt = slug;
+      void show();
+    }),
+  );
 }
 
 function grant(portal: PortalPermission): Node[] {
@@ -112,11 +275,12 @@ function pageTold(view: TabView): Node[] {
 function recording(tab: number, view: TabView): Node[] {
   return [
     ...(view.recorded ? recordedNodes(view.recorded) : [h('p', { class: 'quiet' }, t('record_offer'))]),
+    ...(view.recorded ? undoNodes(choice, view.recorded, (reading, why) => ask('tab/undo', { tab, reading, why })) : []),
     button(view.recorded ? 'record_again' : 'record_reading', () => ask('tab/record', { tab })),
   ];
 }
 
-function answered(tab: number, view: TabView, answer: CheckAnswer, pairing: Pairing): Node[] {
+function answered(tab: number, view: TabView, answer: CheckAnswer): Node[] {
   const nodes: Node[] = [];
   if (view.because === 'several_authorizations') {
     nodes.push(
@@ -137,60 +301,9 @@ function answered(tab: number, view: TabView, answer: CheckAnswer, pairing: Pair
   if (found.length > 0) nodes.push(h('div', { class: 'stack' }, ...found.map((finding) => findingElement(finding, false))));
   const allowed = answer.findings.filter((finding) => finding.severity === 'allowed');
   if (allowed.length > 0) nodes.push(h('p', { class: 'quiet' }, t('allowed', allowed.map((one) => `${fieldName(one.field)}: ${one.source ?? one.message}`).join('; '))));
-  nodes.push(...theCase(view, answer, pairing));
+  nodes.push(...overriddenNodes(answer));
   if (answer.unreadable.length > 0) nodes.push(h('p', { class: 'quiet' }, t('not_read', answer.unreadable.map((one) => fieldName(one.field)).join(', '))));
-  if (answer.checked.length > 0) nodes.push(checkedList(answer.checked));
   return nodes;
-}
-
-function theCase(view: TabView, answer: CheckAnswer, pairing: Pairing): Node[] {
-  const { authorization } = answer;
-  if (!authorization) return [];
-  const line = lineOf(answer);
-  const expiry = line?.expiry ?? authorization.expiry;
-  const left = expiry ? daysUntil(expiry) : null;
-  const number = authorization.reference_numbers.find(({ kind }) => kind === 'authorization') ?? authorization.reference_numbers[0];
-  const nodes: Node[] = [
-    h('h2', {}, number ? t('authorization_number', number.value) : t('authorization_unnumbered')),
-    h(
-      'dl',
-      { class: 'facts' },
-      h('div', {}, h('dt', {}, fieldName('determination')), h('dd', {}, authorization.determination_text ?? authorization.determination.replaceAll('_', ' '))),
-      h('div', {}, h('dt', {}, t('remaining')), h('dd', {}, line?.remaining == null ? '–' : `${line.remaining} ${line.unit ?? ''}`)),
-      h('div', {}, h('dt', {}, t('days_left')), h('dd', {}, left === null ? '–' : left < 0 ? t('expired') : String(left))),
-    ),
-    h('p', { class: 'quiet small' }, authorization.determination_read_at ? t('status_read', ago(authorization.determination_read_at)) : t('status_never_read')),
-  ];
-  const rows = view.page ? halves(answer, view.page, view.part) : [];
-  if (rows.length > 0) nodes.push(sideBySide(rows));
-  nodes.push(h('a', { class: 'action second', href: `${pairing.address}/authorizations/${authorization.id}`, target: '_blank', rel: 'noopener noreferrer', 'data-name': 'dashboard' }, t('open_dashboard')));
-  return nodes;
-}
-
-function sideBySide(rows: HalvesRow[]): HTMLElement {
-  const shape = { denial: 'denial', caution: 'caution', agrees: 'agrees', not_compared: null, not_entered: null } as const;
-  return h(
-    'table',
-    {},
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('element')), h('th', { scope: 'col' }, t('approved')), h('th', { scope: 'col' }, t('entered')), h('td', {}))),
-    h(
-      'tbody',
-      {},
-      ...rows.map((row) => {
-        const drawn = shape[row.state];
-        const mark = h('td', { class: `mark ${drawn ?? 'off'}` }, drawn && sign(drawn));
-        mark.setAttribute('aria-label', t(`row_${row.state}`));
-        return h(
-          'tr',
-          row.state === 'denial' || row.state === 'caution' ? { class: 'differs' } : {},
-          h('th', { scope: 'row' }, fieldName(row.field)),
-          h('td', {}, row.approved),
-          h('td', {}, row.entered),
-          mark,
-        );
-      }),
-    ),
-  );
 }
 
 /** Draws, and says so plainly when the background cannot be asked. */
@@ -199,10 +312,13 @@ async function show(): Promise<void> {
     await draw();
   } catch (error) {
     if (!(error instanceof Refused || error instanceof Failed)) throw error;
-    main.replaceChildren(state('could_not', t('state_could_not'), t('because_extension_failed')));
+    page.draw('failed', () => [state('could_not', t('state_could_not'), t('because_extension_failed'))]);
   }
 }
 
-browser.storage.session.onChanged.addListener(() => void show());
+browser.storage.session.onChanged.addListener((changes) => {
+  // What is being written is no reason to draw.
+  if (Object.keys(changes).some((key) => !key.startsWith('draft:'))) void show();
+});
 browser.storage.local.onChanged.addListener(() => void show());
 void show();

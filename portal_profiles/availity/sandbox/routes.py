@@ -1,7 +1,8 @@
 """A stand-in of Availity Essentials, built to what public sources say of it (see ../NOTES.md).
 
-A sign-in page with views behind its hash, a shell whose applications live in iframe#newBodyFrame, a status
-inquiry, and the six-step request. What nothing public says is invented, and listed in the notes.
+A sign-in page with views behind its hash, a shell whose applications live in iframe#newBodyFrame, and in it
+one single-page application (app/, of Availity's own open-source components): a status inquiry, the six-step
+request and a dashboard. What nothing public says is invented, and listed in the notes.
 """
 
 from __future__ import annotations
@@ -11,10 +12,20 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, jsonify, make_response, redirect, render_template, request
+from flask import (
+    Flask,
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from werkzeug.wrappers import Response as Answer
 
 from portal_profiles.stand_in import Record, State, Visit, letter, looks, signs_in
+from portal_profiles.vocabulary import NumberKind
 
 COOKIE = "availity_session"
 SIGN_IN = "/static/public/onb/onboarding-ui-apps/availity-fr-ui/"
@@ -35,7 +46,8 @@ PLACES = {
     "24": "24 - Ambulatory Surgical Center",
 }
 QUANTITY_WORDS = {"visits": "Visits", "days": "Days", "units": "Units", "hours": "Hours", "months": "Months"}
-QUANTITY_TYPES = (("VS", "Visits"), ("DY", "Days"), ("FL", "Units"), ("HS", "Hours"), ("MN", "Months"))
+#: What the clinic's providers are called, in the order requesting, rendering, facility.
+PROVIDERS = ("Riverbend Clinic", "Riverbend Rehabilitation", "Riverbend Surgery Center")
 
 
 def us_date(day: date | None) -> str:
@@ -60,14 +72,7 @@ def create(state: State) -> Flask:
 
     app.jinja_env.globals.update(
         portal=records.portal,
-        payer=records.payer,
         label=state.label,
-        us_date=us_date,
-        shown=state.shown,
-        levels=LEVELS,
-        places=PLACES,
-        quantity_words=QUANTITY_WORDS,
-        quantity_types=QUANTITY_TYPES,
         sign_in=SIGN_IN,
         shell=SHELL,
         apps=APPS,
@@ -166,18 +171,73 @@ def create(state: State) -> Flask:
         visit.kept["region"] = wanted if wanted in REGIONS else REGIONS[0]
         return jsonify(region=visit.kept["region"])
 
+    # ---- the applications in the shell's frame: one script, and for each address what it shows ----
+
+    def view(name: str, title: str, **given: Any) -> Answer | str:
+        """The view as data to the application that goes on to it, as a document to whoever opens it anew."""
+        told = {"view": name, **given}
+        if request.accept_mimetypes.best == "application/json":
+            return jsonify(told)
+        return render_template("app.html", title=title, shown_as_json=told)
+
+    def message(heading: str, severity: str, says: str) -> Answer | str:
+        """A view that only says something; severity: error, warning, info or success."""
+        return view("message", heading, heading=heading, severity=severity, says=says)
+
+    @app.get(f"{APPS}assets/app.js")
+    def script() -> Response:
+        return Response((Path(here) / "app" / "dist" / "app.js").read_bytes(), mimetype="text/javascript")
+
     @app.get(f"{APPS}menu-ui/")
     @signed_in
-    def menu(visit: Visit) -> str:
-        return render_template("menu.html")
+    def menu(visit: Visit) -> Answer | str:
+        return view("menu", "Authorizations & Referrals")
+
+    def organizations_of(visit: Visit) -> list[tuple[str, str]]:
+        """(customer ID, name) of each organization of the account, written "customer ID | name" in it."""
+        names = state.accounts[visit.username].organizations
+        return [(number, name) for number, _, name in (one.partition(" | ") for one in names)]
+
+    @app.get("/api/sdk/platform/v1/users/me")
+    @signed_in
+    def me(visit: Visit) -> Response:
+        return jsonify(id=visit.username)
+
+    @app.get("/api/sdk/platform/v1/organizations")
+    @signed_in
+    def organizations(visit: Visit) -> Response:
+        listed = [
+            {"id": n, "customerId": n, "name": name, "links": {}} for n, name in organizations_of(visit)
+        ]
+        return jsonify(organizations=listed, totalCount=len(listed), limit=50, offset=0)
+
+    @app.get("/api/internal/v1/providers")
+    @signed_in
+    def providers(visit: Visit) -> Response:
+        """The organization's providers whose name or NPI has what is typed in it."""
+        typed = request.args.get("q", "").strip().casefold()
+        npis = {
+            (npi, name)
+            for r in records.authorizations
+            for npi, name in zip((r.requesting_npi, r.rendering_npi, r.facility_npi), PROVIDERS, strict=True)
+        }
+        listed = [
+            {"id": npi, "npi": npi, "businessName": name, "uiDisplayName": f"{name} ({npi})"}
+            for npi, name in sorted(npis)
+            if typed in f"{name} ({npi})".casefold()
+        ]
+        return jsonify(providers=listed, totalCount=len(listed), limit=50, offset=0)
 
     # ---- the inquiry ----
 
-    def inquiry_form(visit: Visit, problem: str = "") -> str:
-        account = state.accounts[visit.username]
-        if INQUIRY_ROLE not in account.roles:
-            return render_template("role_missing.html")
-        return render_template("inquiry.html", problem=problem, organizations=account.organizations)
+    def inquiry_form(visit: Visit, problem: str = "") -> Answer | str:
+        if INQUIRY_ROLE not in state.accounts[visit.username].roles:
+            return message(
+                "Auth/Referral Inquiry",
+                "error",
+                f"You do not have the role {INQUIRY_ROLE}. Your organization's administrator can grant it.",
+            )
+        return view("inquiry", "Auth/Referral Inquiry", problem=problem, member_id=state.label("Member ID"))
 
     @app.get(f"{API}payers")
     @signed_in
@@ -186,14 +246,14 @@ def create(state: State) -> Flask:
 
     @app.get(f"{APPS}inquiry-ui/")
     @signed_in
-    def inquiry(visit: Visit) -> str:
+    def inquiry(visit: Visit) -> Answer | str:
         return inquiry_form(visit)
 
     @app.post(f"{APPS}inquiry-ui/search")
     @looks
     @signed_in
     def search(visit: Visit) -> Answer | str:
-        form = request.form
+        form = request.get_json()
         if not form.get("organization") or not form.get("payer"):
             return inquiry_form(visit, "Select an organization and a payer.")
         if form["payer"] != records.payer:
@@ -204,45 +264,136 @@ def create(state: State) -> Flask:
             found = state.search_number(form["number"])
             # A number that names one request opens it at once.
             return (
-                redirect(f"{APPS}inquiry-ui/record/{found[0].id}")
+                redirect(f"{APPS}inquiry-ui/record/{found[0].id}", 303)
                 if len(found) == 1
                 else listed(visit, found)
             )
         birth_date = from_us_date(form.get("patientBirthDate", ""))
         since, until = from_us_date(form.get("fromDate", "")), from_us_date(form.get("toDate", ""))
-        if not form.get("memberId", "").strip() or birth_date is None or since is None or until is None:
-            return inquiry_form(visit, "Enter member ID, date of birth, from date and to date (MM/DD/YYYY).")
+        npi = form.get("providerNpi", "")
+        if not form.get("memberId", "").strip() or not npi or None in (birth_date, since, until):
+            return inquiry_form(
+                visit, "Enter member ID, date of birth, requesting provider, from date and to date."
+            )
         patient = records.member(form["memberId"], birth_date)
         if patient is None:
             return listed(visit, ())
         if patient.plan in records.plans_not_served:
-            return redirect(f"{APPS}inquiry-ui/not-served")
-        return listed(visit, state.search_member(patient, since, until))
+            return redirect(f"{APPS}inquiry-ui/not-served", 303)
+        found = state.search_member(patient, since, until)
+        # Only a provider who is named on a request is told of it (Premera, Regence).
+        return listed(
+            visit, tuple(r for r in found if npi in (r.requesting_npi, r.rendering_npi, r.facility_npi))
+        )
 
     def listed(visit: Visit, found: tuple[Record, ...]) -> Answer:
         visit.kept["found"] = found
-        return redirect(f"{APPS}inquiry-ui/results")
+        return redirect(f"{APPS}inquiry-ui/results", 303)
 
     @app.get(f"{APPS}inquiry-ui/results")
     @signed_in
-    def results(visit: Visit) -> str:
+    def results(visit: Visit) -> Answer | str:
+        title = "Auth/Referral Inquiry Results"
         found = visit.kept.get("found", ())
         if not found:
-            return render_template("no_results.html")
+            return message(title, "info", "No authorizations or referrals match your search.")
         pages = -(-len(found) // ROWS_A_PAGE)
         page = min(max(request.args.get("page", 1, type=int), 1), pages)
-        rows = found[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
-        return render_template("results.html", found=rows, total=len(found), page=page, pages=pages)
+        shown = found[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+        status = state.label("Status")
+        return view(
+            "results",
+            title,
+            columns=[
+                "Transaction ID", state.label("Member ID"), "Patient", "Procedure", "From Date", "To Date",
+                status,
+            ],
+            rows=[
+                [
+                    r.numbers[NumberKind.TRANSACTION], r.patient.member_id,
+                    f"{r.patient.last_name}, {r.patient.first_name}", r.lines[0].requested_code,
+                    us_date(r.service_from), us_date(r.service_to), state.shown(r),
+                ]
+                for r in shown
+            ],
+            opens=[f"{APPS}inquiry-ui/record/{r.id}" for r in shown],
+            status=status,
+            total=len(found),
+            page=page,
+            pages=pages,
+        )  # fmt: skip
 
     @app.get(f"{APPS}inquiry-ui/not-served")
     @signed_in
-    def not_served(visit: Visit) -> str:
-        return render_template("plan_not_served.html")
+    def not_served(visit: Visit) -> Answer | str:
+        return message(
+            "Auth/Referral Inquiry",
+            "warning",
+            "Requests for members of this program are not available here. Use the program's own site.",
+        )
 
     @app.get(f"{APPS}inquiry-ui/record/<record_id>")
     @signed_in
-    def record_page(visit: Visit, record_id: str) -> str:
-        return render_template("record.html", a=state.open(record_id) or abort(404))
+    def record_page(visit: Visit, record_id: str) -> Answer | str:
+        a = state.open(record_id) or abort(404)
+        status, here_ = state.label("Status"), f"{APPS}inquiry-ui/record/{record_id}"
+        decision = (
+            (status, state.shown(a)),
+            ("Transaction ID", a.numbers[NumberKind.TRANSACTION]),
+            ("Certification Number", a.numbers[NumberKind.AUTHORIZATION]),
+            ("Reference Number", a.numbers[NumberKind.REFERENCE]),
+            ("Request Date", us_date(a.requested)),
+            ("Certification Issue Date", us_date(a.decided)),
+            ("Certification Effective Date", us_date(a.effective)),
+            ("Certification Expiration Date", us_date(a.expiry)),
+        )
+        member = (
+            (state.label("Member ID"), a.patient.member_id),
+            ("Patient Name", f"{a.patient.last_name}, {a.patient.first_name}"),
+            ("Patient Date of Birth", us_date(a.patient.birth_date)),
+            ("Payer", records.payer),
+            ("Plan", a.patient.plan),
+        )
+        service = (
+            ("Request Type", LEVELS[a.level_of_care]),
+            ("Place of Service", PLACES[a.place_of_service]),
+            ("Diagnosis Codes", ", ".join(a.diagnoses)),
+            ("Service From Date", us_date(a.service_from)),
+            ("Service To Date", us_date(a.service_to)),
+            ("Requesting Provider NPI", a.requesting_npi),
+            ("Rendering Provider NPI", a.rendering_npi),
+            ("Facility NPI", a.facility_npi),
+        )
+        titled = (
+            ("Decision", "testAuthorization StatusPanel", decision),
+            ("Member", "testAuthorization MemberPanel", member),
+            ("Service", "testAuthorization ServicePanel", service),
+        )
+        return view(
+            "record",
+            "Authorization Details",
+            status=status,
+            sections=[{"title": title, "test_id": test, "values": values} for title, test, values in titled],
+            note=a.note,
+            letter=f"{here_}/letter" if a.letter else None,
+            cancel=f"{here_}/cancel",
+            lines={
+                "columns": [
+                    "Line", "Procedure Requested", "Procedure Certified", "Modifiers", "Quantity Requested",
+                    "Quantity Certified", "Quantity Type", "Line Status", "Line From", "Line To",
+                ],
+                "rows": [
+                    [
+                        str(line.number), line.requested_code, line.code if line.approved else "",
+                        ", ".join(line.modifiers), str(line.requested),
+                        "" if line.approved is None else str(line.approved), QUANTITY_WORDS[line.unit],
+                        state.shown(line), us_date(line.effective) if line.approved else "",
+                        us_date(line.expiry) if line.approved else "",
+                    ]
+                    for line in a.lines
+                ],
+            },
+        )  # fmt: skip
 
     @app.get(f"{APPS}inquiry-ui/record/<record_id>/letter")
     @signed_in
@@ -271,20 +422,20 @@ def create(state: State) -> Flask:
 
     @app.post(f"{APPS}inquiry-ui/record/<record_id>/cancel")
     @signed_in
-    def cancel(visit: Visit, record_id: str) -> str:
-        return render_template("cancelled.html")
+    def cancel(visit: Visit, record_id: str) -> Answer | str:
+        return message("Request canceled", "success", "Your request to cancel was sent to the payer.")
 
     # ---- the request ----
 
     @app.get(f"{APPS}clip-ui/")
     @signed_in
-    def wizard(visit: Visit) -> str:
-        organizations = [(name, name) for name in state.accounts[visit.username].organizations]
-        return render_template(
-            "wizard.html",
-            organizations=organizations,
-            payers=[(f"P{number}", name) for number, name in enumerate(payers, 1)],
-            autogen=100 * visit.pages,
+    def wizard(visit: Visit) -> Answer | str:
+        return view(
+            "wizard",
+            "Authorization Request",
+            member_id=state.label("Member ID"),
+            organizations=state.accounts[visit.username].organizations,
+            payers=payers,
         )
 
     @app.get(f"{API}codes")
@@ -298,19 +449,6 @@ def create(state: State) -> Flask:
         )
         return jsonify(codes=sorted(c for c in known if typed and c.replace(".", "").startswith(typed))[:10])
 
-    @app.post(f"{API}providers")
-    @looks
-    @signed_in
-    def providers(visit: Visit) -> Response:
-        npi = str(request.get_json().get("npi", "")).strip()
-        known = {
-            n for r in records.authorizations for n in (r.requesting_npi, r.rendering_npi, r.facility_npi)
-        }
-        sites = ("12 Mill Road, Riverbend", "40 Weir Street, Riverbend") if npi in known else ()
-        return jsonify(
-            providers=[{"name": "Riverbend Clinic", "npi": npi, "address": site} for site in sites]
-        )
-
     @app.post(f"{API}um/evaluate")
     @signed_in
     def evaluate(visit: Visit) -> Response:
@@ -321,12 +459,13 @@ def create(state: State) -> Flask:
     @signed_in
     def submit(visit: Visit) -> Response:
         sent = request.get_json()
-        visit.kept["submitted"] = {
-            "number": state.accept_request(sent),
-            "transaction": visit.kept.get("transaction", ""),
-            "member_id": sent.get("subscriber.memberId", ""),
-            "birth_date": sent.get("patient.birthDate", ""),
-        }
+        visit.kept["submitted"] = (
+            (state.label("Status"), "Pended"),
+            ("Transaction ID", visit.kept.get("transaction", "")),
+            ("Reference Number", f"BM{state.accept_request(sent)}"),
+            (state.label("Member ID"), sent.get("subscriber.memberId", "")),
+            ("Patient Date of Birth", sent.get("patient.birthDate", "")),
+        )
         return jsonify(accepted=True)
 
     @app.get(f"{APPS}dashboard-ui/confirmation")
@@ -335,11 +474,18 @@ def create(state: State) -> Flask:
         submitted = visit.kept.pop("submitted", None)
         if submitted is None:
             return redirect(f"{APPS}dashboard-ui/")
-        return render_template("confirmation.html", **submitted)
+        return view("confirmation", "Authorization Request", status=state.label("Status"), values=submitted)
 
     @app.get(f"{APPS}dashboard-ui/")
     @signed_in
-    def dashboard(visit: Visit) -> str:
-        return render_template("dashboard.html", submitted=state.requests)
+    def dashboard(visit: Visit) -> Answer | str:
+        status = state.label("Status")
+        return view(
+            "dashboard",
+            "Auth/Referral Dashboard",
+            columns=["Reference Number", status],
+            rows=[[f"BM{sent['number']}", "Pended"] for sent in state.requests],
+            status=status,
+        )
 
     return app

@@ -113,7 +113,7 @@ def create(state: State) -> Flask:
                 answer
             ]
             return render_template(page, refused=True)
-        response = redirect("/sign-in/code")
+        response = redirect("/sign-in/push" if state.accounts[visit.username].push else "/sign-in/code")
         response.set_cookie(COOKIE, visit.token, httponly=True, samesite="Lax")
         return response
 
@@ -134,6 +134,18 @@ def create(state: State) -> Flask:
         if answer == "in":
             return redirect("/")
         return render_template("locked.html" if answer == "locked" else "code.html", refused=True)
+
+    @app.get("/sign-in/push")
+    def push_page() -> Answer | str:
+        visit = current()
+        if visit is None or visit.ended:
+            return redirect("/sign-in")
+        return redirect("/") if visit.stage == "in" else render_template("push.html")
+
+    @app.get("/sign-in/push/state")
+    def push_state() -> dict[str, bool]:
+        visit = current()
+        return {"in": visit is not None and visit.stage == "in"}
 
     @app.get("/sign-out")
     def sign_out() -> str:

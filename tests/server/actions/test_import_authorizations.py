@@ -9,8 +9,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portal_profiles.vocabulary import Determination
+from portal_profiles.identity import Identity
+from portal_profiles.reading import Reading, ReadNumber
+from portal_profiles.vocabulary import Determination, NumberKind
 from server.actions.import_authorizations import ImportReport, import_authorizations, reserve_ids
+from server.actions.record_reading import record_reading
 from server.actions.save_authorization import update_authorization
 from server.db import queries
 from server.db.session import Database
@@ -51,6 +54,24 @@ def bring_in(database: Database, tmp_path: Path, *rows: dict[str, str], **option
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return (report.created, report.updated, report.unchanged, report.bad_rows)
+
+
+def test_a_list_does_not_undo_the_kind_that_a_portal_has_shown_for_a_number(
+    database: Database, tmp_path: Path
+) -> None:
+    bring_in(database, tmp_path, ADA)
+    shown = Reading(
+        "example_payer", "1", page="detail", member_id="XYZ100200301", determination=Determination.APPROVED,
+        numbers=(ReadNumber(NumberKind.TRACKING, "Tracking ID", "A-0001"),),
+    )  # fmt: skip
+    sure = Identity(("member_id", "reference_number"), (), "accepted")
+    with database.write(ACTOR) as session:
+        record_reading(session, shown, sure, 1, read_by="robot", now=NOW)
+    report = bring_in(database, tmp_path, {**ADA, "Notes": "Called the payer"})
+    assert counts(report) == (0, 1, 0, 0)
+    assert [warning.field for warning in report.warnings] == ["reference_numbers"]
+    (row,) = records(database)
+    assert [(n.kind, n.value) for n in row.reference_numbers] == [("tracking", "A-0001")]
 
 
 def records(database: Database) -> list[Authorization]:

@@ -16,11 +16,14 @@ from automation.outcomes import Evidence
 from portal_profiles.identity import Identity
 from portal_profiles.reading import Reading, ReadLine, ReadNumber
 from portal_profiles.vocabulary import PROVISIONAL, Determination, LevelOfCare, NumberKind, Unit
+from server.actions.authorization_input import NumberInput
 from server.actions.decide_reading import accept_reading, reject_reading
 from server.actions.keep_evidence import evidence_content
 from server.actions.record_reading import record_reading
+from server.actions.save_authorization import update_authorization
 from server.db import queries, tables
 from server.db.session import Database
+from server.db.tables import AuditEntry
 from server.errors import Problem
 from server.security import audit
 from tests.server.records import ada, keep
@@ -198,6 +201,83 @@ def test_a_provisional_number_never_becomes_the_authorizations(database: Databas
     read(database, one, replace(APPROVED, numbers=(ReadNumber(kind, "Label", "77777"),), lines=()))
     numbers = {(n.kind, n.value) for n in record(database, one).reference_numbers}
     assert numbers == {("authorization", "A-0001"), (kind.value, "77777")}
+
+
+TYPED = ada(
+    portal="example_payer", reference_numbers=[{"value": "T77120", "kind": "authorization"}], lines=[]
+)
+TRACKED = replace(APPROVED, numbers=(ReadNumber(NumberKind.TRACKING, "Tracking ID", "T-77120"),), lines=())
+
+
+def numbers(database: Database, authorization_id: int) -> set[tuple[str, str]]:
+    return {(n.kind, n.value) for n in record(database, authorization_id).reference_numbers}
+
+
+def test_a_number_typed_under_the_wrong_kind_takes_the_kind_that_the_portal_shows(
+    either_database: Database,
+) -> None:
+    one = keep(either_database, TYPED)
+    read(either_database, one, TRACKED)
+    assert numbers(either_database, one) == {("tracking", "T-77120")}
+    assert tasks(either_database) == ["number_kind_corrected"]
+    assert record(either_database, one).next_due == date(2026, 11, 23)
+    with either_database.read() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "authorization.number_kind_corrected")
+        ).one()
+    assert entry.subject == f"authorization:{one}"
+    assert (entry.detail["was"], entry.detail["is"]) == (["authorization"], "tracking")
+    assert "T77120" not in str(entry.detail)
+
+
+def test_a_wrong_kind_that_goes_on_no_claim_is_corrected_without_a_task(database: Database) -> None:
+    one = keep(database, replace(TYPED, reference_numbers=(NumberInput("T77120", NumberKind.CASE),)))
+    read(database, one, TRACKED)
+    assert numbers(database, one) == {("tracking", "T-77120")}
+    assert tasks(database) == []
+
+
+def test_a_provisional_kind_never_replaces_one_that_the_portal_has_shown(database: Database) -> None:
+    one = keep(database, TYPED)
+    read(database, one, replace(TRACKED, numbers=(ReadNumber(NumberKind.AUTHORIZATION, "Number", "T77120"),)))
+    read(database, one, TRACKED)
+    assert numbers(database, one) == {("authorization", "T77120"), ("tracking", "T-77120")}
+    assert tasks(database) == []
+
+
+def test_a_number_that_one_page_shows_under_two_kinds_keeps_both(database: Database) -> None:
+    one = keep(database, TYPED)
+    both = (*TRACKED.numbers, ReadNumber(NumberKind.AUTHORIZATION, "Authorization", "T77120"))
+    read(database, one, replace(TRACKED, numbers=both))
+    assert numbers(database, one) == {("authorization", "T77120"), ("tracking", "T-77120")}
+
+
+def test_a_typed_kind_beside_the_portal_s_own_is_taken_away(database: Database) -> None:
+    one = keep(database, replace(TYPED, reference_numbers=()))
+    read(database, one, TRACKED)
+    with database.write("desk") as session:
+        update_authorization(
+            session,
+            one,
+            None,
+            replace(
+                TYPED,
+                reference_numbers=(*TYPED.reference_numbers, NumberInput("T-77120", NumberKind.TRACKING)),
+            ),
+            "desk",
+            NOW,
+        )
+    read(database, one, TRACKED, now=NOW + timedelta(days=1))
+    assert numbers(database, one) == {("tracking", "T-77120")}
+
+
+@pytest.mark.parametrize("identity", [UNSURE, OTHER])
+def test_a_page_that_is_not_surely_the_patient_s_corrects_no_kind(
+    database: Database, identity: Identity
+) -> None:
+    one = keep(database, TYPED)
+    read(database, one, TRACKED, identity)
+    assert numbers(database, one) == {("authorization", "T77120")}
 
 
 def test_another_authorization_number_is_kept_beside_the_first_and_asked_about(database: Database) -> None:

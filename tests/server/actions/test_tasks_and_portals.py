@@ -124,7 +124,7 @@ def test_a_portal_accounts_secrets_open_with_the_key_only(database: Database) ->
         assert "pass word" not in repr(secrets_of(session, account))
 
 
-def test_a_new_password_reopens_the_account_and_forgets_the_old_session(database: Database) -> None:
+def test_a_new_password_reopens_the_account_and_the_device_stays_remembered(database: Database) -> None:
     with database.write(ACTOR) as session:
         account = save_portal_account(
             session, "example_payer", "riverbend", AccountSecrets("one"), ACTOR, NOW
@@ -139,7 +139,7 @@ def test_a_new_password_reopens_the_account_and_forgets_the_old_session(database
         assert (account.state, account.closed_reason, browser_state_of(session, account)) == (
             "open",
             None,
-            None,
+            b"state",
         )
         close_portal_account(session, account, "Again.", ACTOR, NOW)
         reopen_portal_account(session, account, ACTOR, NOW)

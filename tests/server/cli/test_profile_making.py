@@ -52,6 +52,19 @@ def test_a_profile_is_validated_by_its_slug() -> None:
     assert call("validate", "example_payer").return_value == 0
 
 
+@pytest.mark.parametrize("slug", ["evolent_radmd", "optum"])
+def test_a_portal_that_nobody_described_is_said_to_need_a_person_and_is_not_walked(
+    slug: str, tmp_path: Path
+) -> None:
+    result = call("validate", slug)
+    assert result.return_value == 0
+    assert catalogue.load(slug).attended_because in result.output
+    (tmp_path / "q.json").write_text('[{"id": "1", "reference_number": "1"}]')
+    refused = problem(call("verify", slug, "--query", tmp_path / "q.json"))
+    assert refused.code == "no_pages"
+    assert "profile record" in refused.message
+
+
 def test_a_slug_that_is_not_there_is_said() -> None:
     assert "example_payer" in problem(call("validate", "example_player")).message
 

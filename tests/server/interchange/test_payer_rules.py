@@ -48,6 +48,7 @@ def test_a_rule_is_read_with_its_source_and_date(tmp_path: Path) -> None:
         (RULE.replace("2026-01-01", '"1 January"'), "source_date"),
         (RULE.replace('payer_id = "EXH01"', ""), "payer_id"),
         (RULE + "colour = 'red'\n", "colour"),
+        (RULE.replace("date_grace", "looked_up_at").replace("days = 3", 'portal = "nowhere"'), "portal"),
         (RULE + RULE, "name"),
         ("", "rule"),
     ],
@@ -75,4 +76,4 @@ def test_the_same_rules_again_change_nothing_and_a_changed_one_is_replaced(tmp_p
 
 def test_the_demonstration_s_rules_are_all_right() -> None:
     demo = Path(__file__).parents[3] / "server" / "demo" / "payer_rules.toml"
-    assert {rule.payer_id for rule in read_payer_rules(demo)} == {"EXH01", "BLM02"}
+    assert {rule.payer_id for rule in read_payer_rules(demo)} == {"EXH01", "BLM02", "62308"}

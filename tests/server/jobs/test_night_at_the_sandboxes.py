@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
+from random import Random
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +24,7 @@ from automation.sandbox import Served
 from portal_profiles.vocabulary import Determination, NumberKind, Unit
 from server.actions.authorization_input import AuthorizationInput, LineInput, NumberInput
 from server.actions.change_portal_setting import change_portal_setting
+from server.actions.finish_run import ledger_of
 from server.actions.save_authorization import create_authorization
 from server.actions.save_portal_account import AccountSecrets, save_portal_account
 from server.db import queries, tables
@@ -30,7 +33,6 @@ from server.jobs.nightly import LEASE, night
 from server.matching.facts import Patient
 from server.security import audit
 from server.settings import Settings
-from tests.automation.still_clock import LeapingClock
 from tests.server.conftest import KEY
 from tests.server.records import ACTOR
 
@@ -40,13 +42,27 @@ SLUGS = ("example_payer", "availity")
 MAIN = "from server.cli import main; main()"
 
 
-def before_the_night(database: Database, served: Served) -> dict[int, tuple[str, str]]:
-    """Keeps the clinic's rows of the sandboxes served as pended, and gives {id: (portal, sandbox's key)}."""
+def before_the_night(
+    database: Database, served: Served, good: int | None = None
+) -> dict[int, tuple[str, str]]:
+    """Keeps the clinic's rows of the sandboxes served as pended, and gives {id: (portal, sandbox's key)}.
+
+    good: keeps so many of each portal only, of those that can be read on a good night.
+    """
     now = datetime.now(UTC)
     kept: dict[int, tuple[str, str]] = {}
     with database.write(ACTOR) as session:
         for slug, state in served.states.items():
-            for row in state.records.clinic:
+            rows = state.records.clinic
+            if good is not None:
+                told = sandbox.expected(slug)
+                readable = (
+                    row
+                    for row in rows
+                    if told[sandbox.query_key(row.patient.member_id, row.code)].outcome == "read"
+                )
+                rows = tuple(islice(readable, good))
+            for row in rows:
                 line = LineInput(1, code=row.code, quantity=Decimal(row.quantity), unit=Unit(row.unit))
                 data = AuthorizationInput(
                     determination=Determination.PENDED,
@@ -59,6 +75,7 @@ def before_the_night(database: Database, served: Served) -> dict[int, tuple[str,
                         row.patient.first_name,
                         row.patient.birth_date,
                     ),
+                    requesting_npi=row.requesting_npi,
                     lines=(line,),
                     effective=row.service_from,
                     expiry=row.service_to,
@@ -120,10 +137,10 @@ def test_a_night_over_both_portals_leaves_the_record_as_the_portals_say(
     assert confirmed
 
 
-def test_a_night_killed_in_the_middle_is_gone_on_with_and_every_item_ends_once(settings: Settings) -> None:
+def test_a_night_killed_again_and_again_is_gone_on_with_and_every_item_ends_once(settings: Settings) -> None:
     database = Database.open(settings)
-    clock = LeapingClock()
-    with sandbox.serve(["example_payer"], clock=clock.now) as served:
+    moments = sorted(Random(11).sample(range(1, 12), 3))
+    with sandbox.serve(["example_payer"]) as served:
         kept = before_the_night(database, served)
         environ = {
             **os.environ,
@@ -132,18 +149,28 @@ def test_a_night_killed_in_the_middle_is_gone_on_with_and_every_item_ends_once(s
             "TALLYSTICK_TIME_ZONE": settings.time_zone,
         }
         command = [sys.executable, "-c", MAIN, "nightly"]
-        with subprocess.Popen(
-            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        ) as killed:
-            _wait_for_items(database, 3, killed)
-            os.killpg(killed.pid, signal.SIGKILL)
-        with database.read() as session:
-            (run,) = session.scalars(select(tables.Run)).all()
-        before = {one: outcome for one, outcome in outcomes(database, run.id).items() if outcome is not None}
-        assert run.state == "running"
-        assert 3 <= len(before) < len(kept)
-        clock.ahead = 2 * LEASE
-        summary = asyncio.run(night(database, actor=ACTOR, clock=clock))
+        before: dict[int, str] = {}
+        requests: list[int] = []
+        for many in moments:
+            with subprocess.Popen(
+                command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            ) as killed:
+                _wait_for_items(database, many, killed)
+                os.killpg(killed.pid, signal.SIGKILL)
+            with database.read() as session:
+                (run,) = session.scalars(select(tables.Run)).all()
+                ledger = ledger_of(session, run.id)
+                spent = session.scalars(select(tables.PortalNight.requests)).all()
+            assert run.state == "running"
+            assert many <= ledger.outcomes.total() < ledger.due == len(kept)
+            assert ledger.due == ledger.outcomes.total() + ledger.left
+            now = {one: kind for one, kind in outcomes(database, run.id).items() if kind is not None}
+            assert {one: now[one] for one in before} == before
+            before = now
+            requests.append(sum(spent))
+            _let_the_leases_run_out(database)
+        summary = asyncio.run(night(database, actor=ACTOR))
+        asked = served.states["example_payer"].counts()["requests"]
     assert summary.run_id == run.id
     after = outcomes(database, run.id)
     assert {one: after[one] for one in before} == before
@@ -152,8 +179,19 @@ def test_a_night_killed_in_the_middle_is_gone_on_with_and_every_item_ends_once(s
     with database.read() as session:
         assert audit.verify(session).findings == ()
         readings = Counter(session.scalars(select(tables.Reading.authorization_id)).all())
+        requests += session.scalars(select(tables.PortalNight.requests)).all()
     assert max(readings.values()) == 1
+    assert requests == sorted(set(requests)), "a pass that goes on counts on"
+    assert 0 < requests[0] < requests[-1] <= int(str(asked))
     database.dispose()
+
+
+def _let_the_leases_run_out(database: Database) -> None:
+    """As they do when nobody renews them: nothing of a killed process gives them back."""
+    with database.write(ACTOR) as session:
+        for lease in session.scalars(select(tables.Lease)):
+            assert lease.until <= datetime.now(UTC) + LEASE
+            lease.until = datetime.now(UTC) - timedelta(seconds=1)
 
 
 def _wait_for_items(database: Database, many: int, process: subprocess.Popen[bytes]) -> None:

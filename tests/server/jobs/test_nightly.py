@@ -241,13 +241,13 @@ def test_a_lease_that_was_taken_over_stops_the_pass(
 # ---- who may be asked ----
 
 
-def refused(database: Database, robot: ToldRobot, many: int = 2) -> str:
+def refused(database: Database, robot: ToldRobot, many: int = 2, kind: str = "not_started") -> str:
     """Runs, and gives the reason of the one task after nothing was started."""
     summary = run(database)
     assert summary.ledger.outcomes == {"not_started": many}
     assert robot.asked == []
     (task,) = tasks(database)
-    assert task[0] == "not_started"
+    assert task[0] == kind
     return task[1]
 
 
@@ -258,7 +258,19 @@ def test_a_real_portal_is_asked_only_where_the_clinic_permitted_it(
     clinic(database, 2, base_url=None)
     with database.write(ACTOR) as session:
         decide_automation(session, SLUG, decision, "", ACTOR, START)
-    assert "not permitted" in refused(database, robot)
+    assert "not permitted" in refused(database, robot, kind="to_look_at")
+
+
+def test_a_portal_that_a_pass_may_look_at_again_leaves_the_list_of_what_staff_look_at(
+    database: Database, robot: ToldRobot
+) -> None:
+    clinic(database, 2, base_url=None)
+    run(database)
+    assert [task[0] for task in tasks(database)] == ["to_look_at"]
+    with database.write(ACTOR) as session:
+        decide_automation(session, SLUG, "permitted", "Our contract, section 4.", ACTOR, START)
+    run(database)
+    assert tasks(database) == []
 
 
 def test_a_permitted_portal_is_asked_within_its_hours(database: Database, robot: ToldRobot) -> None:
@@ -424,3 +436,31 @@ def test_a_portal_is_asked_by_the_best_number_and_never_by_a_messages(
         record = queries.authorization(session, one)
     assert record is not None
     assert query_for(record).reference_number == asked
+
+
+def test_an_attended_pass_begins_where_a_portal_needs_a_person_and_no_account_is_kept(
+    database: Database, robot: ToldRobot
+) -> None:
+    clinic(database, 1, "carelon", base_url=None)
+    with database.write(ACTOR) as session:
+        decide_automation(session, "carelon", "permitted", "Letter of 1 November", ACTOR, START)
+        for account in queries.portal_accounts(session, "carelon"):
+            session.delete(account)
+        audit.record(session, ACTOR, "test.accounts_gone", "portal:carelon")
+    alone = run(database, portals=("carelon",))
+    assert (robot.asked, alone.ledger.outcomes) == ([], Counter(["not_started"]))
+    with database.write(ACTOR) as session:
+        session.scalars(select(tables.Authorization)).one().next_due = START.date() - timedelta(days=1)
+        audit.record(session, ACTOR, "test.due_again", "portal:carelon")
+    attended = run(database, portals=("carelon",), kind="attended")
+    assert attended.ledger.outcomes == Counter(["read"])
+    assert robot.given[-1]["attended"] == nightly.ATTENDED_MINUTES
+    assert robot.given[-1]["people"] is None
+    assert (robot.accounts[-1].username, robot.given[-1]["keeper"]) == ("", None)
+
+
+def test_an_attended_pass_too_needs_the_clinics_permission(database: Database, robot: ToldRobot) -> None:
+    clinic(database, 1, "carelon", base_url=None)
+    summary = run(database, portals=("carelon",), kind="attended")
+    assert summary.ledger.outcomes == Counter(["not_started"])
+    assert "has not permitted" in tasks(database)[0][1]

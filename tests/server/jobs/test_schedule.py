@@ -96,7 +96,7 @@ def test_the_scheduler_starts_and_ends(database: Database) -> None:
     clinic(database, 1)
     scheduler = schedule.start(database, lambda: START)
     try:
-        assert {job.id for job in scheduler.get_jobs()} == {"plan", "19:00"}
+        assert {job.id for job in scheduler.get_jobs()} == {"plan", "19:00", "accounts"}
     finally:
         scheduler.shutdown()
     assert not scheduler.running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,12 +58,15 @@ class ToldRobot:
     """Stands in for `check_portal`: ends each look by `ends`, in order; READ is a good reading.
 
     before: called before each look, and may raise or wait. asked: every query of every pass, by portal.
+    changes: what is made of the outcome of a look, by its number. given: what each pass was told besides.
     """
 
     ends: Sequence[OutcomeKind] = ()
     before: Callable[[int], Any] | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
+    changes: Mapping[int, Callable[[Outcome], Outcome]] = field(default_factory=dict)
+    given: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
 
@@ -71,10 +74,12 @@ class ToldRobot:
         self, profile: Profile, account: Account, queries: Sequence[Query], **others: Any
     ) -> AsyncIterator[Outcome]:
         self.accounts.append(account)
+        self.given.append(others)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            others["keeper"](b'{"cookies": []}')
+            if others["keeper"] is not None:
+                others["keeper"](b'{"cookies": []}')
             for query in queries:
                 number = len(self.asked)
                 self.asked.append((profile.slug, query.id))
@@ -85,7 +90,8 @@ class ToldRobot:
                     if waited is not None:
                         await waited
                 kind = self.ends[number] if number < len(self.ends) else OutcomeKind.READ
-                yield outcome(profile.slug, query.id, kind, others["clock"].now())
+                told = outcome(profile.slug, query.id, kind, others["clock"].now())
+                yield self.changes[number](told) if number in self.changes else told
         finally:
             self.running -= 1
 

@@ -29,6 +29,7 @@ _GOOD: dict[PayerRuleKind, dict[str, object]] = {
     PayerRuleKind.DATE_ANCHOR: {"anchor": "admission"},
     PayerRuleKind.DATE_GRACE: {"days": 5},
     PayerRuleKind.NUMBER_NOT_NEEDED: {},
+    PayerRuleKind.LOOKED_UP_AT: {"portal": "example_payer"},
 }
 
 

@@ -71,6 +71,11 @@ TOLD: dict[PayerRuleKind, tuple[dict[str, Any], str]] = {
         "Services up to 5 days outside the approved dates are accepted.",
     ),
     PayerRuleKind.NUMBER_NOT_NEEDED: ({}, "The claim need not bear the authorization number."),
+    PayerRuleKind.LOOKED_UP_AT: (
+        {"portal": "evicore", "codes": ["70551", ["70552", "70553"]], "service_types": ["62"], "drugs": True},
+        "For 70551, 70552–70553; service types 62; any drug (NDC), "
+        "the status is looked up at eviCore healthcare.",
+    ),
 }
 
 
@@ -78,6 +83,11 @@ TOLD: dict[PayerRuleKind, tuple[dict[str, Any], str]] = {
 def test_every_kind_of_rule_is_told_in_a_sentence(kind: PayerRuleKind) -> None:
     data, sentence = TOLD[kind]
     assert says(kind.value, data) == sentence
+
+
+def test_a_rule_for_every_service_says_so() -> None:
+    said = says(PayerRuleKind.LOOKED_UP_AT.value, {"portal": "evicore"})
+    assert said == "The status of any service is looked up at eviCore healthcare."
 
 
 def test_the_page_shows_each_rule_with_its_source_and_date(
