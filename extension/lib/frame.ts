@@ -200,6 +200,7 @@ export class Frame {
     });
     const { summary } = on;
     on.marks.makeRoom = () => summary.makeRoom();
+    summary.keepFree = () => on.marks.keepFree();
     return summary;
   }
 

@@ -2,7 +2,7 @@
 import { issues, type CheckAnswer, type Finding } from './checking';
 import { byPerson, h, sign } from './elements';
 import { findingElement, grouped, level } from './findings';
-import { type Box, place, placeCard, probes } from './placing';
+import { type Box, place, placeCard, probes, withRoom } from './placing';
 import { hitAt, isUsableAt } from './usable';
 import { t } from './words';
 
@@ -86,6 +86,12 @@ export class Marks {
   /** Whether the page has replaced a marked control, e.g. by rendering it anew. */
   get stale(): boolean {
     return this.marks.some(({ control }) => !control.isConnected);
+  }
+
+  /** What must not be covered, or a mark finds no place: the marked controls that are seen, with room for a mark. */
+  keepFree(): Box[] {
+    const boxes = this.marks.map(({ control }) => ({ control, box: boxOf(control) }));
+    return boxes.filter(({ control, box }) => this.isSeen(control, box)).map(({ box }) => withRoom(box, SMALL));
   }
 
   /** Puts every mark where its control now is. */

@@ -18,6 +18,16 @@ function fits(box: Box, window: Size): boolean {
   return box.left >= 0 && box.top >= 0 && box.left + box.width <= window.width && box.top + box.height <= window.height;
 }
 
+/** A control with the room that a small mark takes beside it. */
+export function withRoom({ left, top, width, height }: Box, small: Size): Box {
+  const [x, y] = [small.width + GAP, small.height + GAP];
+  return { left: left - x, top: top - y, width: width + 2 * x, height: height + 2 * y };
+}
+
+export function overlap(a: Box, b: Box): boolean {
+  return a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
+}
+
 /** Points of a box that are asked whether something usable lies there: corners, edges' middles, centre. */
 export function probes(box: Box): [number, number][] {
   const xs = [box.left + 1, box.left + box.width / 2, box.left + box.width - 1];
@@ -41,7 +51,8 @@ export function place(
     [full, false],
     [small, true],
   ] as const) {
-    const middle = control.top + (control.height - size.height) / 2;
+    // Beside a control that the window cuts off, a mark stands as far inside as it needs to be seen whole.
+    const middle = Math.min(Math.max(control.top + (control.height - size.height) / 2, 0), window.height - size.height);
     const right = control.left + control.width;
     const spots: [number, number][] = [
       [right + GAP, middle],

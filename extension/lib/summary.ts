@@ -6,6 +6,7 @@ import { findingElement, grouped } from './findings';
 import { Guard } from './guard';
 import type { Done, PanelView } from './messages';
 import { type Place, type Recorded, type Why, WHYS } from './state';
+import { type Box, overlap } from './placing';
 import type { Filled } from './typing';
 import { hitAt, isUsableAt } from './usable';
 import { ago, fieldName, localDate, t } from './words';
@@ -46,6 +47,8 @@ export class Summary {
   private view: PanelView | null = null;
   private isFilling = false;
   private fillFailed = '';
+  /** Asked for what a marked control and its mark need of the window, in window coordinates. */
+  keepFree: () => readonly Box[] = () => [];
 
   constructor(
     private readonly root: ShadowRoot,
@@ -298,7 +301,10 @@ export class Summary {
     this.element.style.bottom = `${this.at.bottom}px`;
   }
 
-  /** The corner of the window in which it covers the fewest things that a person uses; lower right when all are alike. */
+  /**
+   * The corner of the window in which it covers the fewest marked controls, then the fewest other things that a person
+   * uses; lower right when all are alike.
+   */
   private freeCorner(widest: number, highest: number): { right: number; bottom: number } {
     const corners = [
       { right: EDGE, bottom: EDGE },
@@ -306,17 +312,21 @@ export class Summary {
       { right: EDGE, bottom: highest - EDGE },
       { right: widest - EDGE, bottom: highest - EDGE },
     ];
+    const keepFree = this.keepFree();
     const [first = { right: EDGE, bottom: EDGE }] = corners
-      .map((corner) => ({ corner, covers: this.covered(corner) }))
-      .sort((a, b) => a.covers - b.covers)
+      .map((corner) => ({ corner, marked: keepFree.filter((box) => overlap(box, this.boxAt(corner))).length, covers: this.covered(corner) }))
+      .sort((a, b) => a.marked - b.marked || a.covers - b.covers)
       .map(({ corner }) => corner);
     return first;
   }
 
-  private covered({ right, bottom }: { right: number; bottom: number }): number {
+  private boxAt({ right, bottom }: { right: number; bottom: number }): Box {
     const { offsetWidth: width, offsetHeight: height } = this.element;
-    const left = window.innerWidth - right - width;
-    const top = window.innerHeight - bottom - height;
+    return { left: window.innerWidth - right - width, top: window.innerHeight - bottom - height, width, height };
+  }
+
+  private covered(corner: { right: number; bottom: number }): number {
+    const { left, top, width, height } = this.boxAt(corner);
     let covered = 0;
     for (let x = left; x <= left + width; x += 24) {
       for (let y = top; y <= top + height; y += 12) {

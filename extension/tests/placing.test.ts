@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Box, place, placeCard } from '../lib/placing';
+import { type Box, overlap, place, placeCard, withRoom } from '../lib/placing';
 
 const window = { width: 1000, height: 600 };
 const full = { width: 150, height: 24 };
 const small = { width: 24, height: 24 };
 const control: Box = { left: 100, top: 100, width: 200, height: 30 };
 const inside = (box: Box) => (x: number, y: number) => x > box.left && x < box.left + box.width && y > box.top && y < box.top + box.height;
-const overlap = (a: Box, b: Box) => a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
 
 describe('a mark', () => {
   it('stands to the right of its control when there is room', () => {
@@ -22,6 +21,20 @@ describe('a mark', () => {
     const spot = place(control, full, small, window, (x) => x > 330 || x < 90);
     expect(spot?.small ?? null).not.toBeNull();
     expect(overlap(spot?.box ?? control, control)).toBe(false);
+  });
+
+  it('stands beside a control that the window cuts off, wholly inside', () => {
+    const cut: Box = { left: 100, top: 580, width: 200, height: 40 };
+    expect(place(cut, full, small, window, () => false)).toEqual({ box: { left: 306, top: 576, ...full }, small: false });
+  });
+
+  it('has its place in the room that is kept free around its control', () => {
+    const room = withRoom(control, small);
+    for (const taken of [() => false, (x: number) => x > 300, (x: number, y: number) => x > 300 || y > 130]) {
+      const spot = place(control, small, small, window, taken);
+      expect(spot && spot.box.left >= room.left && spot.box.top >= room.top).toBe(true);
+      expect(spot && spot.box.left + spot.box.width <= room.left + room.width && spot.box.top + spot.box.height <= room.top + room.height).toBe(true);
+    }
   });
 
   it('is not drawn when every place is taken', () => {

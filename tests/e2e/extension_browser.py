@@ -27,12 +27,21 @@ Seen = TypeVar("Seen")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run")
 
 
-def until(look: Callable[[], Seen], page: Page, seconds: float = 30.0, what: str = "") -> Seen:
-    """The first true value of `look`, asked again while the page goes on; fails after `seconds`."""
+def until(
+    look: Callable[[], Seen],
+    page: Page,
+    seconds: float = 30.0,
+    what: str = "",
+    instead: Callable[[], str] = lambda: "",
+) -> Seen:
+    """The first true value of `look`, asked again while the page goes on; fails after `seconds`.
+
+    instead: what is there, for the failure's report.
+    """
     end = time.monotonic() + seconds
     while not (value := look()):
         if time.monotonic() > end:
-            pytest.fail(f"not seen within {seconds:g} s: {what}")
+            pytest.fail(f"not seen within {seconds:g} s: {what}. {instead()}")
         page.wait_for_timeout(15)
     return value
 
@@ -92,20 +101,27 @@ class Eyes:
 
     def find(self, class_name: str, text: str = "") -> list[Node]:
         """Elements in closed shadow roots with this class, shown, whose text holds `text`."""
-        root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])
-        closed = [node for node in root.all() if node.closed]
         return [
             node
-            for shadow in closed
-            for node in shadow.all()
+            for node in self._closed()
             if node.has_class(class_name) and "hidden" not in node.attributes and text in node.whole_text
         ]
 
     def see(self, class_name: str, text: str = "", seconds: float = 30.0) -> Node:
         """Waits for one of them."""
-        return until(lambda: self.find(class_name, text), self.page, seconds, f".{class_name} with {text!r}")[
-            0
+        what = f".{class_name} with {text!r}"
+        return until(lambda: self.find(class_name, text), self.page, seconds, what, self.told)[0]
+
+    def told(self) -> str:
+        """All that the extension shows or hides in the page now, for the report of a failure."""
+        parts = [
+            f"{node.attributes.get('class', node.tag)}"
+            f"{' (hidden)' if 'hidden' in node.attributes else ''}: {node.whole_text[:300]}"
+            for class_name in ("mark", "summary")
+            for node in self._closed()
+            if node.has_class(class_name)
         ]
+        return f"Shown: {' | '.join(parts) or 'nothing'}"
 
     def see_none(self, class_name: str, text: str = "", seconds: float = 30.0) -> None:
         """Waits until there is none of them."""
@@ -120,9 +136,12 @@ class Eyes:
         return bool(self._named(name))
 
     def _named(self, name: str) -> list[Node]:
+        return [node for node in self._closed() if node.attributes.get("data-name") == name]
+
+    def _closed(self) -> list[Node]:
+        """Every element in the page's closed shadow roots."""
         root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])
-        closed = [node for node in root.all() if node.closed]
-        return [n for shadow in closed for n in shadow.all() if n.attributes.get("data-name") == name]
+        return [node for shadow in root.all() if shadow.closed for node in shadow.all()]
 
     def box(self, node: Node) -> tuple[float, float, float, float]:
         """left, top, right, bottom in the window, CSS pixels."""

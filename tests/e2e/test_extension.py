@@ -158,6 +158,36 @@ def test_a_mark_moves_nothing_and_covers_no_control(form: Page) -> None:
         assert covered == []
 
 
+def test_the_summary_keeps_off_a_marked_field_even_where_it_covers_more_of_the_rest(form: Page) -> None:
+    eyes = Eyes(form)
+    form.set_viewport_size({"width": 1280, "height": 800})
+    fill(form, member_id="XYZ100200301", procedure_code_1="97110", quantity_1="12")
+    eyes.see("summary", "Checked and clear")
+    form.evaluate(
+        """() => {
+            for (const corner of ['left: 0; top: 0', 'right: 0; top: 0', 'left: 0; bottom: 0']) {
+                const links = document.createElement('div');
+                links.style = `position: fixed; ${corner}; width: 500px; height: 200px; background: white`;
+                for (let i = 0; i < 20; i++) {
+                    const link = Object.assign(document.createElement('a'), { href: '#', textContent: 'Help' });
+                    link.style = 'display: block; width: 500px; height: 10px';
+                    links.append(link);
+                }
+                document.body.append(links);
+            }
+            const cut = 'position: fixed; left: 1000px; top: 775px; width: 200px; height: 40px';
+            document.querySelector('#quantity_1').style = cut;
+        }"""
+    )
+    fill(form, quantity_1="90")
+    mark = eyes.box(eyes.see("mark", "24 units"))
+    summary = eyes.box(eyes.see("summary"))
+    assert mark[3] <= 800
+    assert mark[2] <= 1280
+    for left, top, right, bottom in (mark, (1000, 775, 1200, 815)):
+        assert not (left < summary[2] and summary[0] < right and top < summary[3] and summary[1] < bottom)
+
+
 def test_a_mark_follows_its_field_and_returns_when_the_page_renders_it_anew(form: Page) -> None:
     eyes = Eyes(form)
     fill(form, member_id="XYZ100200301", procedure_code_1="97112")
