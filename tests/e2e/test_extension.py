@@ -169,7 +169,8 @@ def test_the_summary_keeps_off_a_marked_field_even_where_it_covers_more_of_the_r
                 const links = document.createElement('div');
                 links.style = `position: fixed; ${corner}; width: 500px; height: 200px; background: white`;
                 for (let i = 0; i < 20; i++) {
-                    const link = Object.assign(document.createElement('a'), { href: '#', textContent: 'Help' });
+                    const link = document.createElement('a');
+                    Object.assign(link, { href: '#', textContent: 'Help' });
                     link.style = 'display: block; width: 500px; height: 10px';
                     links.append(link);
                 }
