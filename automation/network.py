@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Page, Request, Response, Route, WebSocketRoute
 from playwright.async_api import Error as PlaywrightError
 
+from automation.closing import close_page
 from automation.pace import Budget
 from portal_profiles.profile import Profile
 
@@ -190,7 +191,7 @@ class Gate:
     async def _opened(self, page: Page) -> None:
         if page.url in self._tabs_stopped:
             self._tabs_stopped.remove(page.url)
-            await page.close()
+            await close_page(page)
 
     def _own(self, url: str) -> bool:
         parts = urlsplit(url.replace("ws", "http", 1) if url.startswith("ws") else url)

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Response, WebErr
 from playwright.async_api import Error as PlaywrightError
 
 from automation import steps
+from automation.closing import close_page
 from automation.in_page import InPage
 from automation.network import Gate
 from automation.outcomes import Ended, OutcomeKind, TechnicalFault
@@ -471,7 +472,7 @@ class Session:
         finally:
             self._context.remove_listener("page", noted)
             for page in opened:
-                await page.close()
+                await close_page(page)
         return True, content if content and len(content) <= steps.MOST_LETTER_BYTES else None
 
     async def opened_tab(self, clicking: Coroutine[Any, Any, None]) -> Page:
@@ -489,7 +490,7 @@ class Session:
         """Closes the tab that was opened, and looks at the one that was left again."""
         opened = self.page
         self._turn_to(left)
-        await opened.close()
+        await close_page(opened)
 
     def _turn_to(self, page: Page) -> None:
         self._round_trips += self.eye.round_trips

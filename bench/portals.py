@@ -43,6 +43,7 @@ from playwright.async_api import Browser, Locator, Page
 
 from automation import evidence, sandbox
 from automation.browser import started_browser
+from automation.closing import close_page
 from automation.night import check_portal
 from automation.sandbox import Served
 from automation.session import Account
@@ -296,7 +297,7 @@ async def measure(
                 shown, status, member, letter = await script.check(page, base, query, organization)  # noqa: B023
                 await kept_by_hand(shown, letter)
                 if shown is not page:  # noqa: B023
-                    await shown.close()
+                    await close_page(shown)
                 return status, member
 
             for query in queries:

@@ -89,9 +89,7 @@ def _popup(context: BrowserContext, form: Page, pictures: Path) -> Path:
     popup.reload()  # a window that another opens gets the extension's functions only with its second document
     popup.locator("main > *").first.wait_for()
     popup.set_viewport_size({"width": 420, "height": 720})
-    picture = _picture(popup, pictures / "3-popup.png")
-    popup.close()
-    return picture
+    return _picture(popup, pictures / "3-popup.png")
 
 
 def _dashboard(page: Page, address: str, pictures: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, Page
 
 from automation import sandbox
+from automation.closing import close_page
 from automation.night import Event, check_portal
 from automation.outcomes import Outcome
 from automation.people import People
@@ -126,7 +127,7 @@ class Visit:
                 await person(page)
             except BaseException:
                 # Somebody who does not get on closes the window, and the pass need not wait for them.
-                await page.close()
+                await close_page(page)
                 raise
 
         def told(event: Event) -> None:

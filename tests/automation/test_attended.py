@@ -18,6 +18,7 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from automation.browser import NoBrowser, has_display, launch, window
+from automation.closing import close_page
 from automation.outcomes import OutcomeKind
 from portal_profiles.catalogue import load
 from tests.automation.robot import Robot, Visit
@@ -125,7 +126,7 @@ def test_closing_the_window_ends_the_pass(visit: Serve) -> None:
 
     async def leave(page: Page) -> None:
         await page.get_by_label("User name").wait_for()
-        await page.close()
+        await close_page(page)
 
     assert set(kinds(here, leave)) == {"signed_out"}
 

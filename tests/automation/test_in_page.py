@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Page, Route
 
+from automation.closing import close_page
 from automation.in_page import InPage
 from automation.night import Event
 from automation.reading import _LOOK, Eye
@@ -105,7 +106,7 @@ def test_a_document_without_the_reader_is_sent_it(in_window: InWindow, robot: Ro
             assert await found.get_attribute("id") == "one"
             assert in_page.sent_whole == 2
         finally:
-            await other.close()
+            await close_page(other)
 
     in_window("", work)
 

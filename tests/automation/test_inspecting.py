@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from automation.closing import close_page
 from automation.inspecting import differences
 from portal_profiles.catalogue import load
 from portal_profiles.differences import Difference, State
@@ -26,7 +27,7 @@ def diff(robot: Robot) -> Diff:
         try:
             spec, found = await differences(page, PROFILE, html, name)
         finally:
-            await page.close()
+            await close_page(page)
         return (spec.name if spec else None), [one for one in found if one.differs]
 
     return lambda html, name=None: robot.do(look(html, name))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from automation.closing import close_page
 from automation.long_list import gone_through, scrolled_to
 from automation.outcomes import Ended, OutcomeKind
 from automation.reading import Eye, Seen
@@ -59,7 +60,7 @@ def at_list(robot: Robot) -> Callable[..., Any]:
                 eye = Eye(PROFILE, page)
                 return await looking(eye, await eye.look((LISTED,), 5.0))
             finally:
-                await page.close()
+                await close_page(page)
 
         return robot.do(run())
 
@@ -157,6 +158,6 @@ def test_a_list_of_which_a_part_has_arrived_is_waited_for_and_told(
             seen = await Eye(PROFILE, page).look((LISTED,), 0.5 if loading else 20.0)
             return shown(seen), seen.loading
         finally:
-            await page.close()
+            await close_page(page)
 
     assert robot.do(look()) == (all_of_it, loading)

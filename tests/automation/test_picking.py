@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
+from automation.closing import close_page
 from automation.inspecting import ORIGIN, open_saved
 from automation.picking import Pick, record, snapshot
 from portal_profiles.catalogue import load
@@ -125,7 +126,7 @@ def test_every_proposal_finds_as_many_as_it_says(picked: Picked, robot: Robot) -
         try:
             return await count(page)
         finally:
-            await page.close()
+            await close_page(page)
 
     assert robot.do(ask()) == [one.count for one in pick.proposals]
 
@@ -148,7 +149,7 @@ def test_a_snapshot_reads_as_its_page_and_scrubbed_it_is_still_that_page(name: s
             return first, await _read(again, html), await _read(scrubbed, scrub(html, PROFILE))
         finally:
             for one in (page, again, scrubbed):
-                await one.close()
+                await close_page(one)
 
     first, again, scrubbed = robot.do(both())
     assert again == first
@@ -172,7 +173,7 @@ def test_a_snapshot_has_shadow_roots_and_typed_values_but_no_secret(robot: Robot
             await page.fill("#b", "hunter2")
             return await snapshot(page)
         finally:
-            await page.close()
+            await close_page(page)
 
     html = robot.do(take())
     assert '<template shadowrootmode="open"><b>In</b></template>' in html
@@ -196,7 +197,7 @@ def test_a_page_that_calls_the_picker_itself_hands_over_nothing(robot: Robot) ->
         page = context.pages[-1]
         for given in ("'x'", "{proposals: [{locator: {evil: 'x'}, count: 1}]}", "{proposals: [{count: 1}]}"):
             await page.evaluate(f"tallystickPicked({given})")
-        await page.close()
+        await close_page(page)
         await asyncio.wait_for(recording, 20)
         await context.close()
         return picks

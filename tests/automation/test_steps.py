@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route
 
+from automation.closing import close_page
 from automation.outcomes import Ended, OutcomeKind
 from automation.reading import Eye, Seen
 from automation.steps import REFUSED, VERBS, Hands, NotOffered, StepFailed, do
@@ -50,7 +51,7 @@ def on_page(robot: Robot) -> OnPage:
                 await work(hands(page))
                 return json.dumps([await page.title(), thrown])
             finally:
-                await page.close()
+                await close_page(page)
 
         return robot.do(open_and_work())
 

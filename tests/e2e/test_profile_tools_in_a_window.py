@@ -22,6 +22,7 @@ from playwright.async_api import Browser, Page
 
 from automation import sandbox, verifying
 from automation.browser import started_browser
+from automation.closing import close_page
 from portal_profiles import catalogue
 from portal_profiles.scrubbing import MARK
 from server.cli import profile as profile_command
@@ -189,7 +190,7 @@ def test_a_person_who_closes_the_window_ends_the_walk_at_once(
 ) -> None:
     async def leaves(page: Page) -> None:
         await page.get_by_label("User name").wait_for()
-        await page.close()
+        await close_page(page)
 
     watched(leaves)
     with sandbox.serve([SLUG]) as served:

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Route, async_playwright
 
 from automation.browser import find_browser
+from automation.closing import close_page
 from portal_profiles.reader import reader_script
 
 ORIGIN = "http://saved.localhost"
@@ -61,7 +62,7 @@ def in_reader(loop: asyncio.AbstractEventLoop, browser: Browser) -> ReadPage:
             await page.evaluate(reader_script())
             return await page.evaluate(expression, argument)
         finally:
-            await page.close()
+            await close_page(page)
 
     return lambda name, html, expression, argument: loop.run_until_complete(
         evaluate(name, html, expression, argument)

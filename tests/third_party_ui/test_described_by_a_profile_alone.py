@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from automation.closing import close_page
 from automation.inspecting import open_saved
 from portal_profiles import catalogue
 from portal_profiles.interpret import interpret
@@ -110,7 +111,7 @@ def test_a_page_that_was_saved_of_it_reads_as_it_did(page: Path, robot: Robot) -
             await tab.evaluate(reader_script())
             return await tab.evaluate("part => TallystickReader.read(document, part)", profile.reading_part())
         finally:
-            await tab.close()
+            await close_page(tab)
 
     reading = interpret(profile, robot.do(read()))
     assert reading.page == page.stem
