@@ -12,6 +12,7 @@ a page that is not as the profile says: looked for once more, anew; too many of 
 
 from __future__ import annotations
 
+import asyncio
 import random as randomness
 import traceback
 from collections import deque
@@ -21,7 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
 from automation import evidence, steps
@@ -50,6 +51,10 @@ _A_PERSON_CAN_HELP = frozenset(
 )
 #: How often a person is asked for help with one authorization.
 MOST_HELP = 2
+
+#: Looks after which a window is closed and the same session gone on with in a new one: Playwright keeps every
+#: request of a window until it closes.
+LOOKS_IN_A_WINDOW = 100
 
 #: Outcomes that say something about the portal's health, not about one authorization.
 _FAILURES = frozenset({OutcomeKind.TIMED_OUT, OutcomeKind.PAGE_CHANGED})
@@ -83,6 +88,7 @@ async def check_portal(
     usual_read: float | None = None,
     requests_left: int | None = None,
     attended: float | None = None,
+    halted: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Outcome]:
     """Looks every query up on one portal with one account, and yields one outcome for each, in order.
 
@@ -95,7 +101,8 @@ async def check_portal(
     person later; the robot types nothing of the sign-in then, and portals that need a person are begun too.
     usual_read: the share (0 to 1) of looks that gave a reading on the portal's earlier nights, where known.
     requests_left: how many requests earlier passes of this night have left; None for the profile's whole
-    budget.
+    budget. halted: asked before each check; once it is true nothing more is begun, because another account's
+    pass has met what stops the portal.
     Raises ValueError when two queries have the same id; nothing of the portal is raised, it becomes an
     outcome.
     """
@@ -116,6 +123,7 @@ async def check_portal(
         drift=Drift(profile.expect, usual_read),
         budget=Budget(profile.pace.requests_per_night if requests_left is None else requests_left),
         attended=attended,
+        halted=halted,
     )
     left = deque(queries)
     try:
@@ -148,6 +156,7 @@ class _Pass:
         drift: Drift,
         budget: Budget,
         attended: float | None,
+        halted: Callable[[], bool],
     ) -> None:
         self._profile = profile
         self._account = account
@@ -163,9 +172,11 @@ class _Pass:
         self._budget = budget
         self._told = budget.left
         self._attended = attended
+        self._halted = halted
         self._breaker = Breaker(profile.pace.breaker)
         self._drift = drift
         self._session: Session | None = None
+        self._looks_in_window = 0
         self._codes: OneTimeCodes | None = None
         self._proved = False
         self._must_sign_in = account.browser_state is None or attended is not None
@@ -209,6 +220,7 @@ class _Pass:
         outcome = await self._tried(query, search)
         if self._session is not None:
             await self._session.let_go()
+            await self._window_in_time(self._session)
         if outcome.kind in _FAILURES:
             self._breaker.failed()
         else:
@@ -217,6 +229,22 @@ class _Pass:
         if drifted and self._stopped is None:
             self._stopped = (OutcomeKind.NOT_STARTED, f"{DRIFTED} {drifted}")
         return replace(outcome, drift=drifted)
+
+    async def _window_in_time(self, session: Session) -> None:
+        """Leaves a window that has seen many looks: the next one goes on in a new one, signed in as it is.
+        A window that keeps something for itself, or is a person's, stays."""
+        self._looks_in_window += 1
+        if self._looks_in_window < LOOKS_IN_A_WINDOW or self._attended is not None:
+            return
+        self._looks_in_window = 0
+        try:
+            if await session.keeps_for_itself():
+                return
+            await session.keep_state()
+        except (TechnicalFault, PlaywrightError):
+            # It is gone, or on its way somewhere: the next look says so, or it is asked again later.
+            return
+        await self.close()
 
     def _limit(self) -> tuple[OutcomeKind, str] | None:
         """Why nothing more is begun, or None."""
@@ -231,6 +259,8 @@ class _Pass:
             return OutcomeKind.NOT_STARTED, "The hours in which this portal may be asked are over."
         if not self._browser.is_connected():
             return OutcomeKind.NOT_STARTED, "The browser ended."
+        if self._halted():
+            return OutcomeKind.NOT_STARTED, "The portal was stopped in another account's pass."
         return None
 
     async def _tried(self, query: Query, search: Search) -> Outcome:
@@ -479,8 +509,7 @@ class _Pass:
         assert seen.page is not None
         frame = await session.eye.frame_of(seen.page.frame)
         kept = [evidence.text(self._profile, seen, self._clock.now())]
-        picture = await evidence.picture(session.page, frame)
-        letter, wrong = await self._letter(session, seen, reading)
+        picture, (letter, wrong) = await self._pictured(session, seen, reading, frame)
         kept += [item for item in (picture, letter) if item is not None]
         other = unlike(reading, identity, query)
         accepted = identity.verdict == ACCEPTED and not other
@@ -505,6 +534,20 @@ class _Pass:
         hands.frame = seen.page.frame
         await session.do(hands, seen.page.steps)
         return await session.see(PageKind.DETAIL)
+
+    async def _pictured(
+        self, session: Session, seen: Seen, reading: Reading, frame: Frame | None
+    ) -> tuple[Evidence | None, tuple[Evidence | None, tuple[str, ...]]]:
+        """The page's picture and its letter: at the same time, unless getting the letter changes the page."""
+        if self._profile.letter is None or self._profile.letter_pressed:
+            taken = await evidence.picture(session.page, frame)
+            return taken, await self._letter(session, seen, reading)
+        taking = asyncio.ensure_future(evidence.picture(session.page, frame))
+        try:
+            letter = await self._letter(session, seen, reading)
+        finally:
+            await asyncio.gather(taking, return_exceptions=True)
+        return await taking, letter
 
     async def _letter(
         self, session: Session, seen: Seen, reading: Reading

@@ -22,13 +22,15 @@ class CodeEnd(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CodeAsked:
     """One request to a person. method: email, text, call or push (nothing is typed); until: aware, when it is
-    no longer waited for. again: the code that was given before was refused by the portal."""
+    no longer waited for. again: the code that was given before was refused by the portal. number: the one
+    that the portal's page shows and the person must choose or type on the telephone; empty where none is."""
 
     portal: str
     method: str
     asked_at: datetime
     until: datetime
     again: bool = False
+    number: str = ""
 
 
 class People(Protocol):

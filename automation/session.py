@@ -28,6 +28,7 @@ from automation.reading import Eye, Seen
 from automation.window import Window
 from portal_profiles.profile import (
     PUSH,
+    PUSH_NUMBER,
     SIGN_IN_KINDS,
     STEP_KINDS,
     TOTP,
@@ -39,6 +40,7 @@ from portal_profiles.profile import (
     Step,
 )
 from portal_profiles.query import Query
+from portal_profiles.values import ValueProblem, read_value
 
 #: Which outcome a page means, wherever it shows up.
 MEANS: dict[PageKind, OutcomeKind] = {
@@ -58,6 +60,8 @@ _SAYS = {
 }
 #: What is said where the portal lists what can be asked about, and the record's own is not on the list.
 NOT_OFFERED = "The portal does not offer what the record says, such as its plan. It may live elsewhere."
+#: How much a document keeps for its window alone; a document that may keep nothing has none.
+_KEPT_HERE = "() => { try { return sessionStorage.length; } catch { return 0; } }"
 #: Pages that only somebody who is signed in sees.
 INSIDE = frozenset({PageKind.HOME, PageKind.SEARCH, PageKind.RESULTS, PageKind.NO_RESULTS, PageKind.DETAIL})
 
@@ -67,6 +71,8 @@ MOST_OVERLAYS = 4
 SETTLING_SECONDS = 0.1
 #: How often one page of the sign-in may be gone through: a used code is answered by the next one, once.
 MOST_CODES = 2
+#: Characters of the longest number that a person is asked to choose.
+MOST_OF_A_NUMBER = 20
 #: How long one look lasts while a person signs in by hand, and how long is waited between two, in seconds.
 PERSON_LOOK_SECONDS, PERSON_EVERY_SECONDS = 1.0, 0.5
 #: What a person who signs in by hand is told when they do not come, by the page that stands there then.
@@ -180,6 +186,14 @@ class Session:
             # The browser ended first, and the context with it.
             return
 
+    async def keeps_for_itself(self) -> bool:
+        """Whether a page of this window keeps something that a new window would not have (session storage).
+        Raises PlaywrightError when the window is gone."""
+        for frame in self.page.frames:
+            if await frame.evaluate(_KEPT_HERE):
+                return True
+        return False
+
     async def let_go(self) -> None:
         """Forgets what was found for checks that are over."""
         try:
@@ -205,7 +219,7 @@ class Session:
         try:
             await self._go_in()
             await self._code_ended(CodeEnd.USED)
-            await self._keep_state()
+            await self.keep_state()
         except Ended as ended:
             refused = ended.kind in (OutcomeKind.CODE_NEEDED, OutcomeKind.LOCKED)
             await self._code_ended(CodeEnd.REFUSED if refused else CodeEnd.USED)
@@ -246,7 +260,7 @@ class Session:
         finally:
             gate.a_person_drives = False
             gate.forget()
-        await self._keep_state()
+        await self.keep_state()
 
     async def _go_in(self) -> None:
         gone_through: dict[str, int] = {}
@@ -358,7 +372,7 @@ class Session:
         """Waits until the page goes by itself, because a person agreed on a telephone. Raises Ended when it
         stays."""
         assert self._people is not None
-        self._asked = asked = self._asking(PUSH)
+        self._asked = asked = self._asking(PUSH, number=self._number_to_choose(shown))
         await self._people.push(asked)
         known = tuple(self.profile.pages.values())
         while self._clock.now() < asked.until:
@@ -371,10 +385,23 @@ class Session:
         await self._code_ended(CodeEnd.EXPIRED)
         raise Ended(OutcomeKind.CODE_NEEDED, "Nobody agreed on the telephone in time.")
 
-    def _asking(self, method: str, *, again: bool = False) -> CodeAsked:
+    def _number_to_choose(self, shown: Seen) -> str:
+        """What a push's page says must be chosen on the telephone. One that can't be read is not told: a
+        wrong one would have the sign-in refused."""
+        spec = shown.page.fields.get(PUSH_NUMBER) if shown.page is not None else None
+        cell = shown.text["fields"].get(PUSH_NUMBER)
+        if spec is None or cell is None:
+            return ""
+        try:
+            number = str(read_value(spec, cell["text"], self.profile.words))
+        except ValueProblem:
+            return ""
+        return number if len(number) <= MOST_OF_A_NUMBER else ""
+
+    def _asking(self, method: str, *, again: bool = False, number: str = "") -> CodeAsked:
         now = self._clock.now()
         until = now + timedelta(minutes=self.profile.sign_in.code_minutes)
-        return CodeAsked(self.profile.slug, method, now, until, again)
+        return CodeAsked(self.profile.slug, method, now, until, again, number)
 
     async def _code_ended(self, how: CodeEnd) -> None:
         """Tells whoever was asked how it ended; nothing where nobody was, or it was told already."""
@@ -382,7 +409,8 @@ class Session:
         if asked is not None and self._people is not None:
             await self._people.ended(asked, how)
 
-    async def _keep_state(self) -> None:
+    async def keep_state(self) -> None:
+        """Gives the window's state to whoever keeps it. Raises TechnicalFault."""
         if self._keeper is None:
             return
         try:

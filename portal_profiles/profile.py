@@ -49,6 +49,8 @@ STEP_KINDS = frozenset({PageKind.SIGN_IN, PageKind.CODE, PageKind.PICKER, PageKi
 #: Ways to prove who signs in besides the password. `totp` the robot gives by itself; what is typed from a
 #: message or agreed to on a telephone is a person's; "person" says that all of the sign-in is.
 TOTP, PUSH = "totp", "push"
+#: A field of a push's page: the number that it shows and that must be chosen on the telephone.
+PUSH_NUMBER = "push_number"
 TYPED_BY_A_PERSON = ("email", "text", "call")
 METHODS = (TOTP, *TYPED_BY_A_PERSON, PUSH, "person")
 
@@ -269,7 +271,8 @@ class Pace:
     """How gently the night job goes. Seconds; `hours` is the window in the clinic's local time, `start` lies
     in it.
 
-    attempts: tries for a technical fault; breaker: failures in a row that stop the portal.
+    attempts: tries for a technical fault; breaker: failures in a row that stop the portal. accounts_at_once:
+    how many of the clinic's accounts may be signed in at the same time.
     """
 
     between_checks_seconds: tuple[float, float] = (4.0, 12.0)
@@ -279,6 +282,7 @@ class Pace:
     start: time = time(19)
     attempts: int = 3
     breaker: int = 5
+    accounts_at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -488,6 +488,7 @@ class PaceTable(Table):
     start = string(load_default="19:00", check=check_time)
     attempts = whole(1, load_default=3)
     breaker = whole(1, load_default=5)
+    accounts_at_once = whole(1, load_default=1)
 
     @validates_schema
     def _in_order(self, data: Mapping[str, Any], **_: object) -> None:

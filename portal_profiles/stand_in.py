@@ -485,7 +485,8 @@ def _clinic_row(
 
 @dataclass(slots=True)
 class Visit:
-    """One browser's session. stage: "code" (password given) or "in". ended: why it ended, or empty."""
+    """One browser's session. stage: "code" (password given) or "in". ended: why it ended, or empty.
+    push_number: what the page of a push shows."""
 
     token: str
     username: str
@@ -495,6 +496,7 @@ class Visit:
     pages: int = 0
     accepted_terms: bool = False
     kept: dict[str, Any] = field(default_factory=dict)
+    push_number: str = field(default_factory=lambda: str(10 + secrets.randbelow(90)))
 
 
 @dataclass(frozen=True, slots=True)

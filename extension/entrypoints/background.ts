@@ -7,10 +7,11 @@ import { Checks } from '../lib/checks';
 import { withoutPatient } from '../lib/checking';
 import { askServer } from '../lib/clinic';
 import { keptPairing } from '../lib/device';
-import { follow, isGranted, startInTab, startOnOpenTabs } from '../lib/hosts';
+import { follow, grantedPatterns, startInTab, startOnOpenTabs } from '../lib/hosts';
 import { forgetLastCheck } from '../lib/last-check';
 import { fillFrom } from '../lib/filling';
 import { iconOf } from '../lib/icon';
+import { offered } from '../lib/managed';
 import type { ToFrame } from '../lib/messages';
 import { type Item, Outbox } from '../lib/outbox';
 import { Overrides } from '../lib/overrides';
@@ -85,6 +86,15 @@ export default defineBackground(() => {
     }
   }
 
+  /** Whether a host's portal is on offer here and was switched on. */
+  async function isGranted(pattern: string): Promise<boolean> {
+    return (await grantedPatterns(await offered(portals))).includes(pattern);
+  }
+
+  async function followPortals(): Promise<void> {
+    await follow(await offered(portals));
+  }
+
   /** Starts on a tab of a granted host, unless what it shows is the browser's own error page. */
   async function startAgain(tab: number): Promise<void> {
     const { url } = await browser.tabs.get(tab);
@@ -95,6 +105,14 @@ export default defineBackground(() => {
       if (error instanceof Error && /cannot access|error page|no tab|missing host permission/i.test(error.message)) return;
       throw error;
     }
+  }
+
+  /** A new version, too, goes on in the tabs that are open: the old one's scripts no longer reach it. */
+  async function installed(): Promise<void> {
+    await followPortals();
+    const origins = await grantedPatterns(await offered(portals));
+    const tabs = origins.length === 0 ? [] : await browser.tabs.query({ url: origins });
+    await Promise.all(tabs.map(({ id }) => (id === undefined ? Promise.resolve() : startAgain(id))));
   }
 
   async function toFrames(tab: number, message: ToFrame): Promise<void> {
@@ -138,7 +156,7 @@ export default defineBackground(() => {
   }
 
   async function revoked(): Promise<void> {
-    await follow(portals);
+    await followPortals();
     for (const frame of await frames.all()) {
       if (await isGranted(patternOf(frame.origin))) continue;
       await send(frame.tab, frame.frame, { type: 'frame/stop' });
@@ -163,14 +181,17 @@ export default defineBackground(() => {
     return true;
   });
   browser.permissions.onAdded.addListener(({ origins }) => {
-    void follow(portals).then(() => startOnOpenTabs(origins ?? []));
+    void followPortals().then(() => startOnOpenTabs(origins ?? []));
   });
   browser.permissions.onRemoved.addListener(() => void revoked());
+  browser.storage.onChanged.addListener((_, area) => {
+    if (area === 'managed') void revoked();
+  });
   browser.runtime.onInstalled.addListener(({ reason }) => {
-    void follow(portals);
+    void installed();
     if (reason === 'install' && portals.every(({ sandbox_origin }) => sandbox_origin === null)) void browser.runtime.openOptionsPage();
   });
-  browser.runtime.onStartup.addListener(() => void follow(portals));
+  browser.runtime.onStartup.addListener(() => void followPortals());
   browser.tabs.onRemoved.addListener((tab) => {
     void frames.forget(tab);
     void overrides.forget(tab);

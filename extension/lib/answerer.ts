@@ -3,9 +3,10 @@ import { browser } from 'wxt/browser';
 import { caseHandlers } from './cases';
 import type { Checks } from './checks';
 import { forget, pair, verify } from './clinic';
-import { keptPairing, managedAddress } from './device';
+import { keptPairing } from './device';
 import { fill, fillFrom } from './filling';
 import { permissions } from './hosts';
+import { managedAddress, offered } from './managed';
 import { type Answer, type Ask, type Messages, type MessageType, type ToFrame, TRUST } from './messages';
 import type { Overrides } from './overrides';
 import type { Outbox } from './outbox';
@@ -168,8 +169,10 @@ function handlersOf({ known, frames, checks, overrides, outbox, pausing, showTab
       return null;
     },
     'tab/view': async ({ tab }) => {
-      const view = (await pausing.of(tab)) ? PAUSED : viewOf(await frames.of(tab));
-      return { ...view, part: known.portals.find(({ slug }) => slug === view.slug)?.reading_part ?? null };
+      const paused = await pausing.of(tab);
+      const shown = paused ? [] : await frames.of(tab);
+      const view = paused ? PAUSED : viewOf(shown);
+      return { ...view, fill_from: await fillFrom(tab, shown), part: known.portals.find(({ slug }) => slug === view.slug)?.reading_part ?? null };
     },
     'device/pairing': async () => ({ pairing: await keptPairing(), managed_address: await managedAddress() }),
     'device/pair': async ({ address, code, name }) => {
@@ -184,6 +187,6 @@ function handlersOf({ known, frames, checks, overrides, outbox, pausing, showTab
       await forget();
       return null;
     },
-    'portals/list': () => permissions(known.portals),
+    'portals/list': async () => permissions(await offered(known.portals)),
   };
 }

@@ -1,6 +1,7 @@
 // The clinic's server as this browser is paired with it: pairing, and requests in the device's name.
 import { browser } from 'wxt/browser';
-import { dropKeys, dropPairing, keepKeys, keepPairing, keptKeys, keptPairing, makeKeys, managedAddress } from './device';
+import { dropKeys, dropPairing, keepKeys, keepPairing, keptKeys, keptPairing, makeKeys } from './device';
+import { managedAddress } from './managed';
 import type { Done, Pairing } from './messages';
 import { type Reply, request, serverOrigin, type Signer } from './server';
 

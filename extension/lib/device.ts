@@ -38,15 +38,3 @@ export async function keepPairing(pairing: Pairing): Promise<void> {
 export async function dropPairing(): Promise<void> {
   await browser.storage.local.remove('pairing');
 }
-
-/** The server address set by the clinic's enterprise policy, if there is one. */
-export async function managedAddress(): Promise<string | null> {
-  try {
-    const { server_address } = await browser.storage.managed.get('server_address');
-    return typeof server_address === 'string' && server_address !== '' ? server_address : null;
-  } catch (error) {
-    // Firefox rejects when no policy exists at all; that is the usual case and means "not managed".
-    if (error instanceof Error && /managed storage manifest not found/i.test(error.message)) return null;
-    throw error;
-  }
-}

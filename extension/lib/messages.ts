@@ -85,7 +85,7 @@ export interface Messages {
   /** The person wants to be brought to a field that a finding is about. */
   'tab/go_to': { ask: { tab?: number; field: string }; answer: null };
   'open/options': { ask: Nothing; answer: null };
-  'tab/view': { ask: { tab: number }; answer: TabView & { part: ReadingPart | null } };
+  'tab/view': { ask: { tab: number }; answer: TabView & { part: ReadingPart | null; fill_from: FillFrom | null } };
   'device/pairing': { ask: Nothing; answer: { pairing: Pairing | null; managed_address: string | null } };
   'device/pair': { ask: { address: string; code: string; name: string }; answer: Done };
   'device/verify': { ask: Nothing; answer: Done };

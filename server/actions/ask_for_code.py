@@ -28,11 +28,12 @@ def ask_for_code(
     now: datetime,
     expires_at: datetime,
     again: bool = False,
+    number: str = "",
 ) -> CodeRequest:
     """The new open request for this account, with its task.
 
     method: email, text, call or push; expires_at: aware, when the robot no longer waits; again: the code
-    given before was refused by the portal.
+    given before was refused by the portal; number: what a push's page shows, to be chosen on the telephone.
     """
     request = CodeRequest(
         account_id=account.id,
@@ -42,13 +43,15 @@ def ask_for_code(
         asked_at=now,
         expires_at=expires_at,
         state=OPEN,
+        number=number,
     )
     session.add(request)
     session.flush()
     until = f"{local_time(session, expires_at):%H:%M}"
     if method == PUSH:
         why = f"The portal asks for approval on the telephone of this account. The pass waits until {until}."
-        next_step = f"Approve the sign-in on the telephone before {until}."
+        choose = f", and choose {number} there" if number else ""
+        next_step = f"Approve the sign-in on the telephone before {until}{choose}."
     else:
         refused = "The portal refused the code that was entered. " if again else ""
         why = f"{refused}The portal sent a code {_SENT_BY[method]}. The pass waits until {until}."

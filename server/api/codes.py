@@ -30,6 +30,9 @@ class CodeRequestSchema(Schema):
     )
     asked_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True)
+    number = fields.String(
+        required=True, metadata={"description": "What must be chosen on the telephone; empty where none is."}
+    )
 
 
 class CodeRequestListSchema(Schema):
@@ -45,7 +48,7 @@ class AnswerSchema(Strict):
 
 
 def _as_json(asked: CodeRequest) -> dict[str, Any]:
-    shown = ("id", "portal", "run_id", "method", "state", "asked_at", "expires_at")
+    shown = ("id", "portal", "run_id", "method", "state", "asked_at", "expires_at", "number")
     return {name: getattr(asked, name) for name in shown}
 
 

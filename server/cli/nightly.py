@@ -137,7 +137,8 @@ def _asked_of_a_person(asked: CodeAsked, settings: Settings) -> str:
     """What somebody must do now so that the pass goes on, until when, and where."""
     until = f"{asked.until.astimezone(settings.zone):%H:%M}"
     if asked.method == PUSH:
-        return f"{asked.portal} waits until {until} for approval on the account's telephone."
+        choose = f" Choose {asked.number} there." if asked.number else ""
+        return f"{asked.portal} waits until {until} for approval on the account's telephone.{choose}"
     again = "The portal refused the code that was given. " if asked.again else ""
     return (
         f"{again}{asked.portal} has sent a code ({asked.method}) and waits until {until}: "

@@ -531,7 +531,8 @@ class CodeRequest(Base):
     typed).
 
     state: open, answered (by a person), used (by the robot), refused (by the portal), expired. answer: the
-    code, encrypted, kept only until it is used; None for a push.
+    code, encrypted, kept only until it is used; None for a push. number: what a push's page shows, to be
+    chosen on the telephone; empty where none is.
     """
 
     __tablename__ = "code_request"
@@ -547,6 +548,7 @@ class CodeRequest(Base):
     answer: Mapped[bytes | None]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(String(120))
+    number: Mapped[str] = mapped_column(String(20), default="", server_default="")
 
 
 class PortalNight(Base):

@@ -14,7 +14,7 @@ import os
 import random as randomness
 import socket
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -506,13 +506,29 @@ class _Carrying:
     # ---- looking ----
 
     async def _one_portal(self, parts: Sequence[_Ready], browser: Browser) -> None:
-        """The accounts of one portal, one after the other; what stops the portal stops the rest."""
-        stopped = False
-        for part in parts:
-            if stopped:
-                await asyncio.to_thread(self._leave, part)
-            else:
-                stopped = await self._one_account(part, browser)
+        """The accounts of one portal, as many at once as its profile allows; what stops it stops all."""
+        pace, attended = parts[0].profile.pace, parts[0].attended is not None
+        at_once = 1 if attended else min(pace.accounts_at_once, len(parts))
+        # Side by side, each account has its even share of the night's requests; else what the last one left.
+        left = await asyncio.to_thread(self._requests_left, parts[0].profile)
+        share = left // len(parts) if at_once > 1 else None
+        waiting, stopped = deque(parts), asyncio.Event()
+
+        async def one_after_the_other() -> None:
+            while waiting:
+                part = waiting.popleft()
+                if stopped.is_set():
+                    await asyncio.to_thread(self._leave, part)
+                else:
+                    await self._one_account(part, browser, share, stopped)
+
+        beside = [asyncio.create_task(one_after_the_other()) for _ in range(at_once)]
+        try:
+            await asyncio.gather(*beside)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     def _leave(self, part: _Ready) -> None:
         """Ends each of its items as not started, so that it stays due."""
@@ -521,10 +537,12 @@ class _Carrying:
             ended = Outcome(query.id, OutcomeKind.NOT_STARTED, part.profile.slug, self.clock.now(), why)
             self._record(ended, part.account_id)
 
-    async def _one_account(self, ready: _Ready, browser: Browser) -> bool:
-        """A pass with one account. Gives whether the portal is to be left alone now."""
+    async def _one_account(
+        self, ready: _Ready, browser: Browser, share: int | None, stopped: asyncio.Event
+    ) -> None:
+        """A pass with one account, perhaps beside others with theirs; `stopped` is set once the portal is to
+        be left alone. share: of the night's requests, None for what is left of them."""
         slug = ready.profile.slug
-        stopped = False
 
         def told(event: Event) -> None:
             self._tell(slug, event.what, until=event.until)
@@ -541,6 +559,8 @@ class _Carrying:
                 lambda asked: self._tell(slug, "waiting_for_a_person", asked=asked),
             )
 
+        if share is None:
+            share = await asyncio.to_thread(self._requests_left, ready.profile)
         async for outcome in check_portal(
             ready.profile,
             ready.account,
@@ -556,12 +576,13 @@ class _Carrying:
             people=people,
             attended=ready.attended,
             usual_read=ready.usual_read,
-            requests_left=await asyncio.to_thread(self._requests_left, ready.profile),
+            requests_left=share,
+            halted=stopped.is_set,
         ):
             # A cancelled pass still writes what it has seen: the thread goes on to its commit.
             await asyncio.shield(asyncio.to_thread(self._record, outcome, ready.account_id))
-            stopped = stopped or outcome.kind.stops is Stops.PORTAL or bool(outcome.drift)
-        return stopped
+            if outcome.kind.stops is Stops.PORTAL or outcome.drift:
+                stopped.set()
 
     def _requests_left(self, profile: Profile) -> int:
         """Of this night's budget, which every account and every pass of it takes from."""

@@ -66,6 +66,7 @@ class ClinicPeople:
                     now=asked.asked_at,
                     expires_at=asked.until,
                     again=asked.again,
+                    number=asked.number,
                 ).id
             self._requests[asked] = request_id
 

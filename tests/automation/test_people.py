@@ -123,6 +123,8 @@ def test_a_push_is_waited_for_until_the_page_goes_by_itself(visit: Serve) -> Non
     desk = Desk(here, "riverbend.phone")
     assert kinds(here, desk) == ["read", "read"]
     assert [asked.method for asked in desk.asked] == ["push"]
+    (number,) = [visit.push_number for visit in here.served.states["example_payer"].visits.values()]
+    assert [asked.number for asked in desk.asked] == [number]
     assert desk.ends == [CodeEnd.USED]
 
 

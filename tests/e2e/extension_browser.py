@@ -138,6 +138,16 @@ class Eyes:
     def _named(self, name: str) -> list[Node]:
         return [node for node in self._closed() if node.attributes.get("data-name") == name]
 
+    def roots(self) -> list[str]:
+        """The HTML of each closed shadow root in the page, its styles included."""
+        root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])
+        html = []
+        for shadow in (node for node in root.all() if node.closed):
+            held = self.cdp.send("DOM.resolveNode", {"backendNodeId": shadow.id})["object"]["objectId"]
+            told = {"objectId": held, "functionDeclaration": "function () { return this.innerHTML; }"}
+            html.append(self.cdp.send("Runtime.callFunctionOn", told)["result"]["value"])
+        return html
+
     def _closed(self) -> list[Node]:
         """Every element in the page's closed shadow roots."""
         root = _node(self.cdp.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"])

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -36,13 +35,12 @@ from server.db.session import Database
 from server.db.tables import Authorization, Reading, Run, RunItem
 from server.demo import clinic as demo_clinic
 from server.security import people
+from tests.e2e.accessible import DESK, check_looks
 from tests.e2e.riverbend import ADMINISTRATOR, Riverbend, opened_record, riverbend
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard")]
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "extension" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 PORTAL = "example_payer"
 DEMO_CLAIMS = ROOT / "server" / "demo" / "sample_claims.837"
 PASSWORD = "a long enough sentence"
@@ -72,7 +70,6 @@ NO_PAGES = {"web.static", "web.evidence", "web.link", "web.sign_in"}
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-PHONE, ZOOMED, DESK = (390, 844), (320, 640), (1280, 900)
 
 
 @dataclass(slots=True)
@@ -185,48 +182,6 @@ def _a_night(database: Database) -> dict[str, int]:
     x, y = (base64.urlsafe_b64encode(n.to_bytes(32)).rstrip(b"=").decode() for n in (numbers.x, numbers.y))
     pair_device(database, code, "Front desk", {"kty": "EC", "crv": "P-256", "x": x, "y": y}, now)
     return ids
-
-
-def unfold(page: Page) -> None:
-    """Opens everything that is folded away."""
-    page.evaluate("() => document.querySelectorAll('details').forEach((part) => (part.open = true))")
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA, as rule, place and what is wrong."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)
-    return [
-        f"{broken['id']} at {node['target']}: {node['failureSummary']}"
-        for broken in found["violations"]
-        for node in broken["nodes"]
-    ]
-
-
-def sideways(page: Page, size: tuple[int, int]) -> str:
-    """What reaches beyond the window at this size; empty when the page does not scroll sideways."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    wide = page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth")
-    if wide <= 0:
-        return ""
-    places = """() => [...document.querySelectorAll('body *')]
-        .filter((part) => part.getBoundingClientRect().right > innerWidth)
-        .map((part) => part.tagName + '.' + part.className)"""
-    return f"{wide} px: {page.evaluate(places)}"
-
-
-def check_looks(page: Page) -> None:
-    """Accessible in both colour schemes, and nothing to scroll sideways for, all folded parts open."""
-    unfold(page)
-    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-    page.emulate_media(color_scheme="dark")
-    assert violations(page) == []
-    page.emulate_media(color_scheme="light")
-    assert violations(page) == []
-    assert sideways(page, PHONE) == ""
-    assert sideways(page, ZOOMED) == ""
-    assert violations(page) == []
-    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 
 
 def test_every_page_is_in_these_tests(desk: Desk) -> None:

@@ -189,6 +189,34 @@ def test_the_summary_keeps_off_a_marked_field_even_where_it_covers_more_of_the_r
         assert not (left < summary[2] and summary[0] < right and top < summary[3] and summary[1] < bottom)
 
 
+def test_a_form_in_nested_open_shadow_roots_is_marked_beside_its_field(form: Page) -> None:
+    form.evaluate(
+        """() => {
+            const main = document.querySelector('main');
+            const outer = document.createElement('portal-shell');
+            const inner = document.createElement('portal-form');
+            main.replaceWith(outer);
+            outer.attachShadow({ mode: 'open' }).append(inner);
+            const root = inner.attachShadow({ mode: 'open' });
+            for (const style of document.querySelectorAll('style, link')) root.append(style.cloneNode(true));
+            root.append(main);
+        }"""
+    )
+    eyes = Eyes(form)
+    fill(form, member_id="XYZ100200301", procedure_code_1="97112")
+    field = form.locator("#procedure_code_1")
+    field.scroll_into_view_if_needed()
+    left, top, right, bottom = eyes.box(eyes.see("mark", "97110"))
+    box = field.bounding_box()
+    assert box is not None
+    assert top < box["y"] + box["height"] + 40
+    assert bottom > box["y"] - 40
+    assert not (left < box["x"] + box["width"] and box["x"] < right
+                and top < box["y"] + box["height"] and box["y"] < bottom)  # fmt: skip
+    fill(form, procedure_code_1="97110")
+    eyes.see_none("mark")
+
+
 def test_a_mark_follows_its_field_and_returns_when_the_page_renders_it_anew(form: Page) -> None:
     eyes = Eyes(form)
     fill(form, member_id="XYZ100200301", procedure_code_1="97112")

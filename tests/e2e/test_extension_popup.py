@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from automation import sandbox
+from tests.e2e.accessible import DESK, check_looks, check_rules
 from tests.e2e.extension_browser import ExtensionBrowser, Eyes, ended_after, extension_browser, sign_in, until
 from tests.e2e.real_clinic import RealClinic, real_clinic
 from tests.e2e.test_extension_with_server import AGREEING, APPROVED, PENDED, fill
@@ -346,3 +348,192 @@ def test_what_is_being_written_outlives_the_popup(browser: ExtensionBrowser, els
     expect(again.locator("ol.notes")).to_contain_text("Half a sentence")
     kept = json.dumps(browser.desk.evaluate("() => chrome.storage.session.get(null)"))
     assert "Half a sentence" not in kept
+
+
+# ---- going on, and filling ----
+
+
+def test_a_finding_is_overridden_with_a_reason_in_a_persons_own_words(
+    browser: ExtensionBrowser, form: Page, clinic: RealClinic
+) -> None:
+    before = len(clinic.overrides())
+    fill(form, **(AGREEING | {"procedure_code_1": "97530"}))
+    Eyes(form).see("mark", "Would be denied")
+    popup = browser.popup(form)
+    popup.get_by_text("Override…").click()
+    words = popup.get_by_label("Your reason, in a few words")
+    expect(words).to_be_hidden()
+    popup.get_by_label("Another reason").check()
+    go = popup.get_by_role("button", name="Override", exact=True)
+    go.click()
+    expect(popup.get_by_text("Say in a few words why.")).to_be_visible()
+    expect(words).to_be_focused()
+    words.fill("Told so at the desk")
+    go.click()
+    expect(popup.get_by_text("Nothing open; overridden: 1")).to_be_visible()
+    Eyes(form).see_none("mark")
+    [logged] = clinic.overrides()[before:]
+    assert (logged.reason, logged.note) == ("other", "Told so at the desk")
+
+
+def test_the_popup_fills_the_empty_fields_of_the_tabs_form_from_its_case(
+    browser: ExtensionBrowser, form: Page
+) -> None:
+    popup = browser.popup(form)
+    expect(popup.get_by_role("button", name="Fill the page's empty fields")).to_have_count(0)
+    take(popup, "lindqvist", "Lindqvist, Ada")
+    popup.get_by_role("button", name="Fill the page's empty fields").click()
+    expect(popup.get_by_text(re.compile("fields were filled in. Nothing was sent"))).to_be_visible()
+    expect(form.locator("[name='member_id']")).to_have_value("XYZ100200301")
+    expect(form.locator("[name='procedure_code_1']")).to_have_value("97110")
+
+
+# ---- for everyone ----
+
+
+def a_case_with_its_notes(browser: ExtensionBrowser, elsewhere: Page, form: Page) -> Page:
+    popup = browser.popup(elsewhere)
+    take(popup, "lindqvist", "Lindqvist, Ada")
+    popup.get_by_text("Add a note or a phone call").click()
+    popup.get_by_label("Phone call").check()
+    popup.get_by_role("button", name="Keep", exact=True).click()
+    expect(popup.get_by_text("Give who you spoke to, or the call's reference.")).to_be_visible()
+    return popup
+
+
+def cases_found(browser: ExtensionBrowser, elsewhere: Page, form: Page) -> Page:
+    popup = browser.popup(elsewhere)
+    popup.get_by_role("combobox").press_sequentially("lind")
+    expect(options(popup)).to_have_count(2)
+    popup.get_by_role("combobox").press("ArrowDown")
+    return popup
+
+
+def a_mismatch(browser: ExtensionBrowser, elsewhere: Page, form: Page) -> Page:
+    fill(form, **(AGREEING | {"procedure_code_1": "97530"}))
+    Eyes(form).see("mark", "Would be denied")
+    popup = browser.popup(form)
+    expect(popup.get_by_role("table").filter(has_text="Entered")).to_be_visible()
+    popup.get_by_text("Override…").click()
+    popup.get_by_label("Another reason").check()
+    popup.get_by_role("button", name="Override", exact=True).click()
+    expect(popup.get_by_text("Say in a few words why.")).to_be_visible()
+    return popup
+
+
+def nothing_found(browser: ExtensionBrowser, elsewhere: Page, form: Page) -> Page:
+    popup = browser.popup(form)
+    expect(popup.get_by_text("Not enough is filled in yet")).to_be_visible()
+    return popup
+
+
+def about_to_pause(browser: ExtensionBrowser, elsewhere: Page, form: Page) -> Page:
+    popup = browser.popup(form)
+    popup.get_by_role("button", name="Pause", exact=True).click()
+    expect(popup.get_by_role("button", name="Pause now")).to_be_visible()
+    return popup
+
+
+@pytest.mark.parametrize(
+    "state",
+    [a_case_with_its_notes, cases_found, a_mismatch, nothing_found, about_to_pause],
+    ids=lambda state: state.__name__.replace("_", " "),
+)
+def test_the_popup_is_accessible_and_fits_400_percent_zoom(
+    browser: ExtensionBrowser,
+    elsewhere: Page,
+    form: Page,
+    state: Callable[[ExtensionBrowser, Page, Page], Page],
+) -> None:
+    check_looks(state(browser, elsewhere, form))
+
+
+def test_the_popup_of_a_paused_tab_is_accessible_and_fits_400_percent_zoom(
+    browser: ExtensionBrowser, elsewhere: Page, form: Page
+) -> None:
+    popup = about_to_pause(browser, elsewhere, form)
+    popup.get_by_role("button", name="Pause now").click()
+    expect(popup.get_by_role("button", name="Resume")).to_be_visible()
+    check_looks(popup)
+    popup.get_by_role("button", name="Resume").click()
+    Eyes(form).see("summary")
+
+
+def test_the_popup_of_a_recorded_page_is_accessible_and_fits_400_percent_zoom(
+    browser: ExtensionBrowser, detail: Page
+) -> None:
+    popup = browser.popup(detail)
+    popup.get_by_role("button", name="Record this reading").click()
+    expect(popup.get_by_role("button", name="Record again")).to_be_visible()
+    check_looks(popup)
+
+
+def test_the_options_are_accessible_and_fit_400_percent_zoom(browser: ExtensionBrowser) -> None:
+    page = browser.own_page("options.html")
+    expect(page.get_by_text("Paired with")).to_be_visible()
+    check_looks(page)
+    page.close()
+
+
+def test_the_options_of_an_unpaired_browser_are_accessible_and_fit_400_percent_zoom(
+    playwright: Playwright, tmp_path: Path, elsewhere: Page
+) -> None:
+    with extension_browser(playwright, tmp_path / "profile") as unpaired:
+        page = unpaired.own_page("options.html")
+        page.get_by_role("button", name="Pair", exact=True).click()
+        expect(page.get_by_text("must begin with https://")).to_be_visible()
+        check_looks(page)
+        page = unpaired.context.new_page()
+        page.goto(elsewhere.url)
+        popup = unpaired.popup(page)
+        expect(popup.get_by_role("button", name="Pair this browser")).to_be_visible()
+        check_looks(popup)
+
+
+def in_the_page(eyes: Eyes) -> str:
+    """A page of its own with what the extension draws in a portal's page, where axe-core cannot look: its
+    root is closed."""
+    (root,) = eyes.roots()
+    return (
+        '<!DOCTYPE html><html lang="en"><title>Drawn in a page</title><body><main><div>'
+        f'<template shadowrootmode="open">{root}</template></div></main>'
+    )
+
+
+def check_drawn(browser: ExtensionBrowser, portal: sandbox.Served, eyes: Eyes) -> None:
+    """Accessible in both colour schemes and in forced colours."""
+    drawn = browser.context.new_page()
+    drawn.goto(f"http://127.0.0.1:{portal.port}/")
+    drawn.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    drawn.evaluate("(html) => document.documentElement.setHTMLUnsafe(html)", in_the_page(eyes))
+    assert drawn.evaluate("() => document.querySelector('main > div').shadowRoot.childElementCount") > 1
+    for scheme in ("dark", "light"):
+        drawn.emulate_media(color_scheme=scheme)
+        check_rules(drawn, scheme)
+    drawn.emulate_media(forced_colors="active")
+    check_rules(drawn, "forced colours")
+    drawn.close()
+
+
+def test_what_is_drawn_in_a_form_is_accessible_with_its_card_and_its_reasons_open(
+    browser: ExtensionBrowser, portal: sandbox.Served, form: Page
+) -> None:
+    eyes = Eyes(form)
+    fill(form, **(AGREEING | {"procedure_code_1": "97530"}))
+    form.locator("#procedure_code_1").evaluate("(e) => e.scrollIntoView({ block: 'center' })")
+    eyes.click(eyes.see("mark", "Would be denied"))
+    eyes.see("card")
+    eyes.click(eyes.named("fold"))
+    eyes.click(eyes.named("override-0"))
+    eyes.named("override-0-payer_said_so")
+    check_drawn(browser, portal, eyes)
+
+
+def test_what_is_drawn_on_a_status_page_is_accessible_before_and_after_it_is_recorded(
+    browser: ExtensionBrowser, portal: sandbox.Served, detail: Page
+) -> None:
+    eyes = Eyes(detail)
+    check_drawn(browser, portal, eyes)
+    eyes.click(eyes.see("action", "Record this reading"))
+    eyes.see("action", "Record again")
+    check_drawn(browser, portal, eyes)

@@ -1,18 +1,19 @@
 import { browser } from 'wxt/browser';
 import type { LookCounts, Told } from '../../lib/cases';
 import { type Authorization, type CheckAnswer, issues } from '../../lib/checking';
-import { Choice } from '../../lib/choice';
+import { Choice, failure as failedWords } from '../../lib/choice';
 import { byPerson, h } from '../../lib/elements';
 import { findingElement } from '../../lib/findings';
 import { namedOn } from '../../lib/halves';
 import { type Answer, ask, Failed, type Pairing, type PortalPermission, Refused } from '../../lib/messages';
-import { headline, overriddenNodes, recordedNodes, shapeOf, undoNodes } from '../../lib/summary';
+import { filledNodes, headline, overriddenNodes, recordedNodes, shapeOf, undoNodes } from '../../lib/summary';
 import { fieldName, localDate, t } from '../../lib/words';
 import { caseNodes } from './case';
 import { finder } from './finder';
 import { lookNodes } from './looking';
 import { noteForm, noteList } from './notes';
 import { outboxNodes } from './outbox';
+import { overrideForm } from './override';
 import { pausedNodes, pauseForm } from './pause';
 import { button, caseLines, failure, patientName, state } from './pieces';
 import { Region } from './region';
@@ -145,6 +146,7 @@ function pageNodes(
   if (view.recordable) return [...nodes, ...recording(tab.id, view)];
   if (view.because === 'not_recognised' || view.because === 'several_pages') nodes.push(...pageTold(view));
   if (view.answer) nodes.push(...answered(tab.id, view, view.answer));
+  nodes.push(...filling(tab.id, view));
   if (view.state === 'could_not') nodes.push(button('check_again', () => ask('tab/check_again', { tab: tab.id }), true));
   return nodes;
 }
@@ -280,6 +282,18 @@ function recording(tab: number, view: TabView): Node[] {
   ];
 }
 
+/** The offer to fill the form's empty fields, and what came of it. */
+function filling(tab: number, { fill_from, filled }: TabView): Node[] {
+  const nodes: Node[] = filled ? filledNodes(filled) : [];
+  if (fill_from === null) return nodes;
+  const failed = h('p', { class: 'said small', role: 'alert' });
+  const fill = async (): Promise<void> => {
+    const done = await ask('tab/fill', { tab, authorization_id: fill_from.authorization_id });
+    failed.textContent = done.ok ? '' : failedWords(done);
+  };
+  return [...nodes, button('fill_here', fill, true), failed];
+}
+
 function answered(tab: number, view: TabView, answer: CheckAnswer): Node[] {
   const nodes: Node[] = [];
   if (view.because === 'several_authorizations') {
@@ -298,7 +312,7 @@ function answered(tab: number, view: TabView, answer: CheckAnswer): Node[] {
     );
   }
   const found = issues(answer);
-  if (found.length > 0) nodes.push(h('div', { class: 'stack' }, ...found.map((finding) => findingElement(finding, false))));
+  if (found.length > 0) nodes.push(h('div', { class: 'stack' }, ...found.flatMap((finding) => [findingElement(finding, false), overrideForm(tab, answer, finding)])));
   const allowed = answer.findings.filter((finding) => finding.severity === 'allowed');
   if (allowed.length > 0) nodes.push(h('p', { class: 'quiet' }, t('allowed', allowed.map((one) => `${fieldName(one.field)}: ${one.source ?? one.message}`).join('; '))));
   nodes.push(...overriddenNodes(answer));

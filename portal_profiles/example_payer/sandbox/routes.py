@@ -140,7 +140,9 @@ def create(state: State) -> Flask:
         visit = current()
         if visit is None or visit.ended:
             return redirect("/sign-in")
-        return redirect("/") if visit.stage == "in" else render_template("push.html")
+        return (
+            redirect("/") if visit.stage == "in" else render_template("push.html", number=visit.push_number)
+        )
 
     @app.get("/sign-in/push/state")
     def push_state() -> dict[str, bool]:

@@ -99,6 +99,17 @@ def test_what_is_no_code_is_refused_and_can_be_entered_again(database: Database,
     answer(database, request_id)
 
 
+def test_the_task_of_a_push_says_which_number_must_be_chosen(database: Database) -> None:
+    with database.write(ACTOR) as session:
+        account = save_portal_account(session, "cigna", "robot", AccountSecrets("a password"), ACTOR, NOW)
+        ask_for_code(
+            session, account, "push", run_id=None, actor="robot", now=NOW, expires_at=UNTIL, number="47"
+        )
+    with database.read() as session:
+        (task,) = queries.open_tasks(session)
+    assert task.next_step == "Approve the sign-in on the telephone before 09:40, and choose 47 there."
+
+
 def test_a_push_is_not_typed(database: Database) -> None:
     with pytest.raises(Problem) as caught:
         answer(database, asked(database, "push"))

@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from automation.outcomes import OutcomeKind
+from portal_profiles.catalogue import load
+from portal_profiles.profile import Profile
 from server.actions.save_portal_account import AccountSecrets, save_portal_account
 from server.db import queries
 from server.db.session import Database
@@ -87,6 +89,44 @@ def test_accounts_of_one_portal_go_one_after_the_other(
     run(database)
     assert len(robot.accounts) == 2
     assert robot.most_running == 1
+
+
+@pytest.fixture
+def side_by_side(monkeypatch: pytest.MonkeyPatch) -> Profile:
+    """The portal's profile, which lets two accounts in at the same time."""
+    known = load(SLUG)
+    several = replace(known, pace=replace(known.pace, accounts_at_once=2))
+    monkeypatch.setattr(nightly, "load", lambda slug: several)
+    return several
+
+
+def test_accounts_go_side_by_side_where_the_profile_says_so_and_share_the_nights_requests(
+    database: Database, robot: ToldRobot, records: tuple[int, int], side_by_side: Profile
+) -> None:
+    first, second = records
+    assert ends(database, run(database)) == {first: "read", second: "read"}
+    assert robot.most_running == 2
+    whole = side_by_side.pace.requests_per_night
+    assert [given["requests_left"] for given in robot.given] == [whole // 2, whole // 2]
+
+
+def test_what_stops_the_portal_stops_an_account_that_looks_at_the_same_time(
+    database: Database, robot: ToldRobot, records: tuple[int, int], side_by_side: Profile
+) -> None:
+    third = keep(
+        database, ada(portal=SLUG, determination="pended", reference_numbers=[], requesting_npi=OTHER)
+    )
+    robot.ends = [OutcomeKind.CHALLENGE_SHOWN]
+
+    async def stopped() -> None:
+        async with asyncio.timeout(20):
+            while not robot.given[0]["halted"]():
+                await asyncio.sleep(0)
+
+    robot.before = lambda number: stopped() if number == 1 else None
+    ended = ends(database, run(database))
+    assert ended.pop(third) == "not_started"
+    assert "challenge_shown" in ended.values()
 
 
 def test_where_its_account_is_closed_no_other_organizations_looks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -85,6 +85,10 @@ class ToldRobot:
                 self.asked.append((profile.slug, query.id))
                 others["on_event"](Event(profile.slug, "looking", query.id))
                 await asyncio.sleep(0)
+                if others["halted"]():
+                    left = outcome(profile.slug, query.id, OutcomeKind.NOT_STARTED, others["clock"].now())
+                    yield replace(left, attempts=0)
+                    continue
                 if self.before is not None:
                     waited = self.before(number)
                     if waited is not None:

@@ -27,12 +27,13 @@ def request_id(database: Database) -> int:
     return asked(database, "email")
 
 
-def asked(database: Database, method: str) -> int:
+def asked(database: Database, method: str, number: str = "") -> int:
     with database.write("test") as db:
         run = start_run(db, NIGHTLY, [], "test", NOW, None)
         account = save_portal_account(db, "cigna", "robot", AccountSecrets("a password"), "test", NOW)
+        until = NOW + timedelta(minutes=10)
         return ask_for_code(
-            db, account, method, run_id=run.id, actor="robot", now=NOW, expires_at=NOW + timedelta(minutes=10)
+            db, account, method, run_id=run.id, actor="robot", now=NOW, expires_at=until, number=number
         ).id
 
 
@@ -99,9 +100,10 @@ def test_a_mistyped_code_is_said_and_the_form_stays(desk: Seat, request_id: int)
 
 
 def test_a_push_is_shown_without_a_form(desk: Seat, database: Database) -> None:
-    request_id = asked(database, "push")
+    request_id = asked(database, "push", number="47")
     html = desk(Role.SCHEDULER).text("/")
     assert "Approve a sign-in on the phone" in html
+    assert 'Choose this number on the phone: <strong class="mono">47</strong>' in html
     assert f'name="code-{request_id}"' not in html
 
 
