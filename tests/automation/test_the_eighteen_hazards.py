@@ -396,7 +396,8 @@ def in_a_long_list(visit: Visit, place: int) -> Outcome:
         procedure_codes=(listed[place].lines[0].requested_code,),
     )
     in_lists = tuple(search for search in visit.profile.search if "reference_number" not in search.needs)
-    (outcome,) = visit.look([query], profile=replace(visit.profile, search=in_lists))
+    profile = replace(visit.profile, search=in_lists)
+    (outcome,) = visit.look([query], profile=profile, account=visit.inside())
     if outcome.reading is not None:
         assert query.reference_number in {number.value for number in outcome.reading.numbers}
     assert nothing_was_changed(visit)
