@@ -34,6 +34,30 @@ _WINDOWS = (
     r"Chromium\Application\chrome.exe",
 )
 
+#: Features that Playwright switches off (1.65, chromiumSwitches.ts): only the last such switch counts, so
+#: ours repeats them.
+PLAYWRIGHTS_OFF = (
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+    "msForceBrowserSignIn",
+)
+#: The suggestions under the address bar are two pages of every window, with a process each that is started
+#: and drawn though nobody types there.
+SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+
 #: The browser itself calls nobody: no updates, no suggestions, no reports, no look-ups beside the portal's
 #: pages.
 QUIET = (
@@ -41,6 +65,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-default-apps",
     "--disable-domain-reliability",
+    f"--disable-features={','.join((*PLAYWRIGHTS_OFF, *SUGGESTIONS))}",
     "--disable-quic",
     "--disable-sync",
     "--metrics-recording-only",

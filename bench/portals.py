@@ -16,7 +16,9 @@ another host, and a film (`elsewhere`). `portal` is the sandbox's own time for t
 `processor s` is what robot or script, driver, browser and sandbox kept processors busy: beside seconds, what
 says most on a machine that does other work too.
 
-The night: each portal alone, then all side by side, every page 300 ms slower, as a real portal's would be.
+The night: each portal alone, then all side by side, every page 300 ms slower, as a real portal's would be;
+once as fast as it goes, and once with a pause between a portal's checks, as every profile asks for (the
+shortest of them: 4 s).
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ from bench.status_checks import Memory, Messages, _family
 from portal_profiles.catalogue import load
 from portal_profiles.query import Query
 
+#: Seconds between two checks of one portal in the paced night: the least that the profiles ask for.
+PAUSE_SECONDS = 4.0
 #: Milliseconds that each page takes longer in the night.
 SERVICE_MS = 300
 #: Seconds that one portal, or its night, may take before it counts as failed.
@@ -103,8 +107,10 @@ class Measured:
 
 @dataclass
 class Night:
-    """Portals with every page slower. alone: seconds of each; together: of all of them side by side."""
+    """Portals with every page slower. alone: seconds of each; together: of all of them side by side; pause:
+    seconds between two checks of one portal."""
 
+    pause: float = 0.0
     checks: int = 0
     alone: dict[str, float] = field(default_factory=dict)
     together: float = 0.0
@@ -122,6 +128,7 @@ class Found:
 
     portals: list[Measured] = field(default_factory=list)
     night: Night = field(default_factory=Night)
+    paced: Night = field(default_factory=Night)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -220,8 +227,11 @@ def account_of(served: Served, slug: str) -> Account:
     return Account(known.username, known.password, known.totp_secret, known.organizations[0], state)
 
 
-async def passed(browser: Browser, served: Served, slug: str, account: Account, queries: list[Query]) -> Any:
-    """A pass of the robot; gives the browser's state after the sign-in."""
+async def passed(
+    browser: Browser, served: Served, slug: str, account: Account, queries: list[Query], pause: float = 0.0
+) -> Any:
+    """A pass of the robot, with so many seconds between two checks; gives the browser's state after the
+    sign-in."""
     kept: list[bytes] = []
     looking = check_portal(
         load(slug), account, queries, browser=browser, base_url=served.url(slug), keeper=kept.append
@@ -229,6 +239,8 @@ async def passed(browser: Browser, served: Served, slug: str, account: Account, 
     async for outcome in looking:
         if outcome.reading is None:
             raise RuntimeError(f"{slug}: the robot did not read: {outcome.message} {outcome.problems}")
+        if outcome.query_id != queries[-1].id:
+            await asyncio.sleep(pause)
     return kept[-1] if kept else account.browser_state
 
 
@@ -310,24 +322,28 @@ async def measure(
     return measured
 
 
-async def timed_night(browser: Browser, served: Served, slugs: Sequence[str], checks: int) -> float:
+async def timed_night(
+    browser: Browser, served: Served, slugs: Sequence[str], checks: int, pause: float
+) -> float:
     """Seconds of these portals' passes side by side, signing in included. Raises when one does not read."""
     began = time.perf_counter()
     async with asyncio.timeout(MOST_SECONDS), asyncio.TaskGroup() as together:
         for slug in slugs:
             rows = readable(slug, checks)
-            together.create_task(passed(browser, served, slug, account_of(served, slug), rows))
+            together.create_task(passed(browser, served, slug, account_of(served, slug), rows, pause))
     return time.perf_counter() - began
 
 
-async def night(browser: Browser, slugs: Sequence[str], checks: int, failed: dict[str, str]) -> Night:
+async def night(
+    browser: Browser, slugs: Sequence[str], checks: int, failed: dict[str, str], pause: float
+) -> Night:
     """Each portal alone, then all that got through side by side."""
-    whole, slow = Night(), {"slow": SERVICE_MS}
+    whole, slow, named = Night(pause), {"slow": SERVICE_MS}, "the paced night" if pause else "the night"
     for slug in slugs:
-        with noting(failed, f"the night of {slug}"), sandbox.serve([slug], hazards=slow) as served:
-            whole.alone[slug] = await timed_night(browser, served, [slug], checks)
-    with noting(failed, "the night of all"), sandbox.serve(list(whole.alone), hazards=slow) as served:
-        whole.together = await timed_night(browser, served, list(whole.alone), checks)
+        with noting(failed, f"{named} of {slug}"), sandbox.serve([slug], hazards=slow) as served:
+            whole.alone[slug] = await timed_night(browser, served, [slug], checks, pause)
+    with noting(failed, f"{named} of all"), sandbox.serve(list(whole.alone), hazards=slow) as served:
+        whole.together = await timed_night(browser, served, list(whole.alone), checks, pause)
         for slug in whole.alone:
             whole.sign_ins[slug] = sum(a.sign_ins for a in served.states[slug].accounts.values())
             whole.checks += len(readable(slug, checks))
@@ -361,7 +377,8 @@ async def run(
                     measuring = measure(browser, slug, script, rounds, checks, messages)
                     found.portals.append(await asyncio.wait_for(measuring, MOST_SECONDS))
                     tell(found.portals[-1])
-        found.night = await night(browser, list(scripts(wanted)), checks, found.failed)
+        found.night = await night(browser, list(scripts(wanted)), checks, found.failed, 0.0)
+        found.paced = await night(browser, list(scripts(wanted)), checks, found.failed, PAUSE_SECONDS)
     return found
 
 
@@ -394,6 +411,7 @@ def main() -> int:
         print(json.dumps(asdict(found) | beside))
         return 1 if found.failed else 0
     print_night(found.night)
+    print_night(found.paced)
     sizes = ", ".join(f"{part} {size:.0f}" for part, size in sorted(memory.most.items()))
     print(f"largest memory in MB (PSS): {sizes or 'not measured on this system'}")
     print(f"load of the machine over 1, 5 and 15 minutes at the end: {load_average}, {os.cpu_count()} cores")
@@ -412,7 +430,8 @@ def print_portal(one: Measured) -> None:
 
 def print_night(whole: Night) -> None:
     """The night's lines, as far as it got."""
-    print(f"one night, each page {SERVICE_MS} ms slower; alone, sign-in included:")
+    pace = f"{whole.pause:g} s between two checks" if whole.pause else "no pause between checks"
+    print(f"one night, each page {SERVICE_MS} ms slower, {pace}; alone, sign-in included:")
     print("  " + ", ".join(f"{slug} {seconds:.1f} s" for slug, seconds in whole.alone.items()))
     if whole.together:
         slowest = max(whole.alone, key=lambda slug: whole.alone[slug])

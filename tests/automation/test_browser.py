@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from playwright.async_api import async_playwright
 
-from automation.browser import NoBrowser, arguments, find_browser
+from automation.browser import PLAYWRIGHTS_OFF, NoBrowser, arguments, find_browser, launch
 
 
 def program(folder: Path, name: str) -> Path:
@@ -56,3 +58,33 @@ def test_chromiums_own_sandbox_is_given_up_only_for_root() -> None:
     assert "--no-sandbox" in arguments(root=True)
     assert "--no-sandbox" not in arguments(root=False)
     assert "--disable-background-networking" in arguments(root=False)
+
+
+@pytest.mark.browser
+def test_what_playwright_switches_off_stays_off() -> None:
+    async def work() -> list[str]:
+        async with async_playwright() as playwright:
+            plain = await playwright.chromium.launch(
+                executable_path=find_browser(), args=["--no-sandbox", "--enable-automation"]
+            )
+            asked = await plain.new_browser_cdp_session()
+            said: list[str] = (await asked.send("Browser.getBrowserCommandLine"))["arguments"]
+            await plain.close()
+            return said
+
+    [given] = [one for one in asyncio.run(work()) if one.startswith("--disable-features=")]
+    assert set(given.partition("=")[2].split(",")) <= set(PLAYWRIGHTS_OFF)
+
+
+@pytest.mark.browser
+def test_a_window_has_no_page_but_those_that_are_opened_in_it() -> None:
+    async def work() -> list[str]:
+        async with async_playwright() as playwright:
+            browser = await launch(playwright)
+            await (await browser.new_page()).goto("about:blank")
+            asked = await browser.new_browser_cdp_session()
+            known = (await asked.send("Target.getTargets", {"filter": [{}]}))["targetInfos"]
+            await browser.close()
+            return [one["url"] for one in known if one["type"] not in ("tab", "browser")]
+
+    assert asyncio.run(work()) == ["about:blank"]

@@ -17,14 +17,14 @@ import pyotp
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
 
-from automation.browser import find_browser
+from automation.browser import arguments, find_browser
 from automation.sandbox import Served
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "extension" / ".output" / "sandbox-chrome-mv3"
 Seen = TypeVar("Seen")
 #: The browser itself calls nobody.
-ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run")
+ARGUMENTS = tuple(arguments(root=True))
 
 
 def until(

@@ -1,10 +1,11 @@
-"""The same extension in a real Firefox: it pairs, marks a mismatch on a portal's form, and is clear again."""
+"""The same extension in a real Firefox: pairing, marks, filling, going on, recording, the popup."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
@@ -110,3 +111,43 @@ def test_the_built_extension_pairs_marks_a_mismatch_and_is_clear_once_mended(
     assert tab.run("[...document.querySelectorAll('*')].filter((e) => e.shadowRoot).length") == 0
     fill(tab, quantity_1="4")
     tab.until(lambda: badge() == "✓", "clear again")
+
+
+def test_a_person_fills_goes_on_against_a_finding_records_and_finds_a_case(
+    browser: Firefox, clinic: RealClinic, portal: sandbox.Served
+) -> None:
+    known = clinic.add(APPROVED)
+    own = pair(browser, clinic)
+    tab = signed_in(browser, portal)
+    tab.goto(f"{portal.url(SLUG)}/requests/new")
+    number = own.run(
+        "browser.tabs.query({}).then((tabs) => tabs.find(({ url }) => url?.endsWith('/requests/new')).id)"
+    )
+
+    def ask(kind: str, **what: Any) -> Any:
+        message = json.dumps({"type": kind, "tab": number, **what})
+        return own.run(f"browser.runtime.sendMessage({message})")["answer"]
+
+    tab.until(lambda: ask("tab/view")["page"] is not None, "the form to be read")
+    assert ask("tab/fill", authorization_id=known) == {"ok": True}
+    assert tab.run("document.querySelector('[name=member_id]').value") == "XYZ100200301"
+
+    fill(tab, quantity_1="90")
+    tab.until(lambda: ask("tab/view")["state"] == "warning", "the mismatch")
+    answer = ask("tab/view")["answer"]
+    given = {"check": answer["id"], "finding": 0, "reason": "other", "note": "Told so at the desk"}
+    assert ask("tab/override", **given) == {"ok": True}
+    tab.until(lambda: ask("tab/view")["state"] == "clear", "nothing open any more")
+    assert [one.note for one in clinic.overrides()] == ["Told so at the desk"]
+
+    tab.goto(f"{portal.url(SLUG)}/authorizations/k7m2")
+    tab.until(lambda: ask("tab/view")["recordable"], "the status page")
+    assert ask("tab/record") == {"ok": True}
+    assert len(clinic.readings()) == 1
+
+    popup = browser.open(f"{browser.own}/popup.html")
+    there(popup, "[role=combobox]")
+    popup.type("[role=combobox]", "lindq")
+    there(popup, "[role=option]")
+    popup.press("\ue015\ue007")
+    popup.until(lambda: "Lindqvist, Ada" in popup.run("document.querySelector('main').innerText"), "the case")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Route, async_playwright
 
-from automation.browser import find_browser
+from automation.browser import launch
 from automation.closing import close_page
 from portal_profiles.reader import reader_script
 
@@ -32,7 +32,7 @@ def browser(loop: asyncio.AbstractEventLoop) -> Iterator[Browser]:
 
     async def start() -> tuple[Any, Browser]:
         playwright = await async_playwright().start()
-        return playwright, await playwright.chromium.launch(executable_path=str(find_browser()))
+        return playwright, await launch(playwright)
 
     playwright, browser = loop.run_until_complete(start())
     yield browser
