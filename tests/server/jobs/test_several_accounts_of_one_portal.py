@@ -116,7 +116,7 @@ def test_what_stops_the_portal_stops_an_account_that_looks_at_the_same_time(
     third = keep(
         database, ada(portal=SLUG, determination="pended", reference_numbers=[], requesting_npi=OTHER)
     )
-    robot.ends = [OutcomeKind.CHALLENGE_SHOWN]
+    robot.ends, robot.heeds = [OutcomeKind.CHALLENGE_SHOWN], True
 
     async def stopped() -> None:
         async with asyncio.timeout(20):

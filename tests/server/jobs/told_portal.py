@@ -58,6 +58,7 @@ class ToldRobot:
     """Stands in for `check_portal`: ends each look by `ends`, in order; READ is a good reading.
 
     before: called before each look, and may raise or wait. asked: every query of every pass, by portal.
+    heeds: it begins nothing more once the portal was halted, as the robot does.
     changes: what is made of the outcome of a look, by its number. given: what each pass was told besides.
     """
 
@@ -69,6 +70,7 @@ class ToldRobot:
     given: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
+    heeds: bool = False
 
     async def __call__(
         self, profile: Profile, account: Account, queries: Sequence[Query], **others: Any
@@ -85,7 +87,7 @@ class ToldRobot:
                 self.asked.append((profile.slug, query.id))
                 others["on_event"](Event(profile.slug, "looking", query.id))
                 await asyncio.sleep(0)
-                if others["halted"]():
+                if self.heeds and others["halted"]():
                     left = outcome(profile.slug, query.id, OutcomeKind.NOT_STARTED, others["clock"].now())
                     yield replace(left, attempts=0)
                     continue
