@@ -41,6 +41,7 @@ from automation.session import Account
 from bench.portals import readable
 from bench.status_checks import _family, _pss_megabytes
 from portal_profiles.catalogue import load
+from portal_profiles.profile import Pace
 from portal_profiles.query import Query
 from portal_profiles.vocabulary import Determination
 
@@ -192,7 +193,7 @@ def main() -> int:
     options = parser.parse_args()
     checks = 2000 if options.whole else max(EVERY, options.checks)
     measured = asyncio.run(run(checks, options.service_ms))
-    pause = load(SLUG).pace.between_checks_seconds[0]
+    pause = Pace().between_checks_seconds[0]  # of a real portal; the example's own is none
     load_average = [round(load, 1) for load in os.getloadavg()]
     if options.json:
         found = asdict(measured) | {"ratio": measured.ratio, "memory_growth": measured.growth}
